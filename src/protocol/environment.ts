@@ -1,0 +1,15 @@
+/** Environment variables that the supervisor sets for a trainer. All values are strings; paths are absolute. */
+export const TrainerEnv = {
+  runDir: 'SUPERVISE_RUN_DIR',
+  checkpointDir: 'SUPERVISE_CHECKPOINT_DIR',
+  /** Number of this launch, counted from 1 over the whole run. */
+  attempt: 'SUPERVISE_ATTEMPT',
+  /** `1` when there is a checkpoint to resume from, else `0`. */
+  resume: 'SUPERVISE_RESUME',
+  /** The configured epoch count. */
+  epochs: 'SUPERVISE_EPOCHS',
+  /** Path of the heartbeat file that the trainer may write. */
+  heartbeat: 'SUPERVISE_HEARTBEAT',
+  /** Random token of this run: every descendant inherits it, so that leftovers can be recognised as ours. */
+  token: 'SUPERVISE_TOKEN',
+} as const;
