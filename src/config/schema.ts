@@ -1,0 +1,254 @@
+import { z } from 'zod';
+
+const count = z.number().int().nonnegative();
+const positive = z.number().int().positive();
+const milliseconds = z.number().int().nonnegative();
+const weight = z.number().nonnegative();
+const path = z.string().min(1);
+
+const trainer = z
+  .object({
+    command: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe('Program and arguments of the trainer, run as written. Without it the reference trainer runs.'),
+    resume_args: z
+      .array(z.string())
+      .default(['--resume'])
+      .describe('Arguments appended to the command when there is a checkpoint to resume from.'),
+    epoch_base: z
+      .union([z.literal(0), z.literal(1)])
+      .default(1)
+      .describe('0 when the trainer counts its first epoch as 0 in epoch_info.json; the supervisor converts.'),
+    env: z.record(z.string(), z.string()).default({}).describe('Environment variables added for the trainer.'),
+    cwd: path.optional().describe('Working directory of the trainer. Default: the directory of the experiment file.'),
+  })
+  .describe('The program that trains.');
+
+const restart = z
+  .object({
+    initial_delay_ms: milliseconds
+      .default(1000)
+      .describe('Upper bound of the first backoff delay (full jitter below it).'),
+    max_delay_ms: milliseconds
+      .default(300_000)
+      .describe('Ceiling of the backoff, which doubles with each restart without progress.'),
+    max_restarts: count.default(1000).describe('Restarts allowed over the whole run.'),
+    max_restarts_without_progress: count
+      .default(10)
+      .describe('Restarts allowed in a row without a newly completed epoch; a completed epoch refunds them.'),
+    stop_grace_ms: milliseconds
+      .default(120_000)
+      .describe('Time between SIGTERM and SIGKILL for a trainer that saves before it exits.'),
+  })
+  .describe('How crashes are answered.');
+
+const model = z
+  .object({
+    generator: z
+      .object({
+        architecture: z.enum(['base', 'enhanced', 'enhanced_v2']).default('base').describe('Generator architecture.'),
+        filters: positive.default(64).describe('Channels of the first level; deeper levels double them.'),
+        depth: positive
+          .max(6)
+          .default(4)
+          .describe('Levels of the U-Net below the first; each halves width and height.'),
+        num_residual_blocks: count.default(9).describe('Residual blocks of the enhanced generators.'),
+      })
+      .prefault({}),
+    discriminator: z
+      .object({
+        architecture: z
+          .enum(['base', 'enhanced', 'enhanced_v2'])
+          .default('base')
+          .describe('Discriminator architecture.'),
+        filters: positive.default(64).describe('Channels of the first convolution of the image branch.'),
+        num_layers: positive.default(3).describe('Strided convolutions of the image branch.'),
+        embedding_size: positive.default(128).describe('Size of a character embedding of the text branch.'),
+        lstm_units: positive.default(256).describe('Units of the LSTM of the text branch.'),
+        mode: z
+          .enum(['predicted', 'ground_truth'])
+          .default('predicted')
+          .describe('Text beside a restored image: what the recognizer reads in it, or the true label.'),
+      })
+      .prefault({}),
+    recognizer: z
+      .object({
+        architecture: z.enum(['crnn', 'transformer']).default('crnn').describe('Recognizer architecture.'),
+        weights: path
+          .optional()
+          .describe('Checkpoint of the frozen recognizer. Default: the digit recognizer in models/.'),
+        use_pretrained: z.boolean().default(true).describe('Whether the recognizer starts from its weights.'),
+      })
+      .prefault({}),
+  })
+  .describe('Networks.');
+
+const data = z
+  .object({
+    tfrecord_path: path.optional().describe('Training TFRecord. Without it lines of handwritten digits are made.'),
+    val_tfrecord_path: path.optional().describe('Validation TFRecord. Default: a seeded split of the training set.'),
+    charset_path: path.optional().describe('Characters of the labels, one a line. Default: the ten digits.'),
+    image_width: positive.default(128).describe('Line width in pixels.'),
+    image_height: positive.default(32).describe('Line height in pixels.'),
+    train_samples: positive.default(2048).describe('Lines made for training (no TFRecord given).'),
+    val_samples: positive.default(64).describe('Lines made or held out for validation.'),
+    digits_min: positive.default(4).describe('Fewest digits on a made line.'),
+    digits_max: positive.default(8).describe('Most digits on a made line.'),
+    dir: path.optional().describe('Where made data is kept. Default: data/ in the run directory.'),
+  })
+  .describe('Images and labels.');
+
+const training = z
+  .object({
+    steps_per_epoch: positive.optional().describe('Steps of one epoch. Default: the training set once.'),
+    batch_size: positive.default(4).describe('Lines in one step.'),
+    gpu_id: z.string().optional().describe('Device for the trainer, given to it as CUDA_VISIBLE_DEVICES.'),
+    backend: z
+      .enum(['auto', 'tensorflow', 'wasm', 'cpu'])
+      .default('auto')
+      .describe('TensorFlow.js backend; auto takes the fastest that loads.'),
+    wasm_threads: count.default(0).describe('Threads of the wasm backend; 0 chooses, 1 is single-threaded.'),
+    precision: z.enum(['fp32']).default('fp32').describe('Arithmetic of the training step.'),
+  })
+  .describe('Steps and device.');
+
+const optimizer = z
+  .object({
+    lr_g: z.number().positive().default(0.0002).describe('Learning rate of the generator (Adam).'),
+    lr_d: z.number().positive().default(0.0002).describe('Learning rate of the discriminator (SGD with momentum).'),
+    beta1: z.number().min(0).lt(1).default(0.5).describe("Adam's first decay rate."),
+    beta2: z.number().min(0).lt(1).default(0.999).describe("Adam's second decay rate."),
+    momentum_d: z.number().min(0).lt(1).default(0.9).describe('Momentum of the discriminator.'),
+    gradient_clip_norm: z
+      .number()
+      .nonnegative()
+      .default(1)
+      .describe('Global norm that gradients are clipped to; 0 clips nothing.'),
+  })
+  .describe('Optimizers.');
+
+const schedule = z
+  .object({
+    use_lr_schedule: z.boolean().default(false).describe('Cosine decay of both learning rates.'),
+    lr_decay_epochs: positive.default(50).describe('Epochs until the decay reaches its floor.'),
+    lr_alpha: z.number().min(0).max(1).default(0).describe('Floor of the decay as a fraction of the learning rate.'),
+    lr_warmup_epochs: count.default(0).describe('Epochs in which the learning rates rise linearly from 0.'),
+    warmup_epochs: count.default(0).describe('Epochs with the CTC loss off.'),
+    annealing_epochs: count
+      .default(0)
+      .describe('Epochs, after the warm-up, in which the CTC weight rises linearly to its full value.'),
+  })
+  .describe('What changes with the epoch.');
+
+const lossWeights = z
+  .object({
+    pixel_loss_weight: weight.default(200),
+    adv_loss_weight: weight.default(1.5),
+    rec_feat_loss_weight: weight.default(5),
+    ctc_loss_weight: weight.default(1),
+    perceptual_loss_weight: weight.default(0),
+    contrastive_loss_weight: weight.default(0),
+  })
+  .describe('Weights of the terms of the generator loss.');
+
+const lossConfig = z
+  .object({
+    ctc_loss_clip_max: z.number().positive().default(300).describe('Ceiling of the CTC loss of a batch.'),
+    real_label: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.9)
+      .describe('Target of the discriminator for real pairs (label smoothing).'),
+    pixel_loss_type: z.enum(['mae']).default('mae').describe('Pixel loss.'),
+    discriminator_loss_type: z.enum(['bce', 'lsgan']).default('bce').describe('Adversarial loss.'),
+    use_perceptual_loss: z.boolean().default(false).describe('VGG-19 perceptual loss.'),
+    perceptual_layers: z.array(z.string()).default([]).describe('VGG-19 layers that the perceptual loss compares.'),
+    gradient_penalty_weight: weight.default(0).describe('Weight of the gradient penalty.'),
+  })
+  .describe('Details of the losses.');
+
+const adaptiveBalancing = z
+  .object({
+    enabled: z.boolean().default(false).describe('Adapt loss weights towards the target ratios.'),
+    target_ctc_ratio: z.number().min(0).max(1).default(0.65).describe('Share of the CTC term.'),
+    target_visual_ratio: z.number().min(0).max(1).default(0.35).describe('Share of the visual terms.'),
+    adaptation_rate: z.number().min(0).max(1).default(0.15).describe('How fast the weights follow.'),
+  })
+  .describe('Adaptive loss weights.');
+
+const earlyStopping = z
+  .object({
+    enabled: z.boolean().default(false).describe('Stop when the monitored metric no longer improves.'),
+    patience: positive.default(15).describe('Epochs without improvement that are waited for.'),
+    min_delta: z.number().nonnegative().default(0.01).describe('Least change that counts as an improvement.'),
+    monitor: z.enum(['score', 'psnr', 'ssim', 'cer', 'wer']).default('score').describe('Metric that decides.'),
+    mode: z.enum(['max', 'min']).default('max').describe('Whether more or less is better.'),
+    restore_best_weights: z.boolean().default(true).describe('End with the best weights.'),
+  })
+  .describe('Early stopping.');
+
+const checkpoints = z
+  .object({
+    max_checkpoints: positive.default(3).describe('Epoch checkpoints kept; the best model is kept besides.'),
+    save_best_only: z
+      .boolean()
+      .default(false)
+      .describe('Save only when the score improves; a resume then loses epochs.'),
+    save_interval: positive.default(1).describe('Epochs between checkpoints.'),
+    eval_interval: positive.default(1).describe('Epochs between validations.'),
+  })
+  .describe('What is saved.');
+
+const samples = z
+  .object({
+    save_samples: z.boolean().default(true).describe('Write degraded | restored | clean images.'),
+    save_interval: positive.default(1).describe('Epochs between sample images.'),
+    num_samples: positive.default(4).describe('Lines shown.'),
+  })
+  .describe('Sample images.');
+
+const metrics = z
+  .object({
+    cer_weight: z
+      .number()
+      .nonnegative()
+      .default(0.5)
+      .describe('Weight of CER in the score PSNR − cer_weight · CER · 100.'),
+  })
+  .describe('The score that decides which model is best.');
+
+/** The resolved experiment: what every dialect is brought to. Types, JSON Schema and docs/config.md derive from it. */
+export const experimentSchema = z.object({
+  experiment_name: z
+    .string()
+    .regex(/^[\w][\w.-]*$/, 'letters, digits, dot, dash and underscore, starting with a letter or digit')
+    .describe('Name of the run; its directory is runs/<experiment_name>.'),
+  description: z.string().optional().describe('Free text.'),
+  epochs: positive.describe('Epochs to complete.'),
+  seed: z.number().int().default(42).describe('Seed of initial weights, data order and made data.'),
+  run_dir: path.optional().describe('Run directory. Default: runs/<experiment_name>.'),
+  checkpoint_dir: path.optional().describe('Checkpoint directory. Default: checkpoints/ in the run directory.'),
+  sample_dir: path.optional().describe('Directory of sample images. Default: samples/ in the run directory.'),
+  resume: z.boolean().default(true).describe('Continue from the last completed epoch when there is one.'),
+  no_restore: z.boolean().default(false).describe('Train afresh; existing checkpoints are set aside, not destroyed.'),
+  trainer: trainer.prefault({}),
+  restart: restart.prefault({}),
+  model: model.prefault({}),
+  data: data.prefault({}),
+  training: training.prefault({}),
+  optimizer: optimizer.prefault({}),
+  schedule: schedule.prefault({}),
+  loss_weights: lossWeights.prefault({}),
+  loss_config: lossConfig.prefault({}),
+  adaptive_balancing: adaptiveBalancing.prefault({}),
+  early_stopping: earlyStopping.prefault({}),
+  checkpoints: checkpoints.prefault({}),
+  samples: samples.prefault({}),
+  metrics: metrics.prefault({}),
+});
+
+/** A resolved experiment: every default filled in, paths still as written. */
+export type Experiment = z.output<typeof experimentSchema>;
