@@ -1,0 +1,99 @@
+import type { ValidationMetrics } from './best-score.js';
+import { shouldStopEarly, updateBest } from './best-score.js';
+import type { Training, ValidationResult } from './training.js';
+import type { TrainingProgress } from './training-state.js';
+
+/** How a training ended, with the progress that was saved last. */
+export interface TrainingOutcome {
+  readonly end: 'completed' | 'early_stopped' | 'preempted';
+  readonly progress: TrainingProgress;
+}
+
+/** Trains from `start` until the epoch count is reached, patience runs out, or a signal asks to stop. */
+export async function runTraining(training: Training, start: TrainingProgress): Promise<TrainingOutcome> {
+  let progress = start;
+  while (progress.epoch <= training.epochs) {
+    const trained = await runEpoch(training, progress);
+    const metrics = training.stopRequested() ? undefined : await runValidation(training, trained);
+    if (metrics === undefined) return preempt(training, trained);
+    progress = await completeEpoch(training, trained, metrics.restored, metrics.record);
+    if (isEarlyStop(training, progress)) return { end: 'early_stopped', progress };
+  }
+  return { end: 'completed', progress };
+}
+
+async function runEpoch(training: Training, start: TrainingProgress): Promise<TrainingProgress> {
+  let progress = start;
+  const startedAtMs = performance.now();
+  while (progress.step < training.stepsPerEpoch && !training.stopRequested()) {
+    progress = await runStep(training, progress);
+    training.reportStep(progress, (performance.now() - startedAtMs) / (progress.step - start.step));
+    if (training.takeSaveRequest()) await training.savePartial(progress);
+  }
+  return progress;
+}
+
+async function runStep(training: Training, progress: TrainingProgress): Promise<TrainingProgress> {
+  const losses = await training.trainStep(progress.epoch, progress.step, progress.globalStep);
+  assertFinite(losses, progress);
+  return {
+    ...progress,
+    step: progress.step + 1,
+    globalStep: progress.globalStep + 1,
+    lossSums: addTo(progress.lossSums, losses),
+  };
+}
+
+const noValidation: ValidationResult = { restored: undefined, record: {} };
+
+async function runValidation(training: Training, progress: TrainingProgress) {
+  return training.isValidationEpoch(progress.epoch) ? training.validate(progress) : noValidation;
+}
+
+async function completeEpoch(
+  training: Training,
+  trained: TrainingProgress,
+  metrics: ValidationMetrics | undefined,
+  record: Readonly<Record<string, number>>,
+): Promise<TrainingProgress> {
+  const best = metrics === undefined ? {} : updateBest(trained, trained.epoch, metrics, training.earlyStopping);
+  const next = { ...trained, ...best, epoch: trained.epoch + 1, step: 0, lossSums: {} };
+  const end = isEarlyStop(training, next)
+    ? 'early_stopped'
+    : trained.epoch === training.epochs
+      ? 'completed'
+      : 'running';
+  await training.saveEpoch(next, { ...meanLosses(trained), ...record }, end);
+  return next;
+}
+
+async function preempt(training: Training, progress: TrainingProgress): Promise<TrainingOutcome> {
+  await training.savePartial(progress, 'preempted');
+  return { end: 'preempted', progress };
+}
+
+function isEarlyStop(training: Training, progress: TrainingProgress): boolean {
+  return progress.epoch <= training.epochs && shouldStopEarly(progress, training.earlyStopping);
+}
+
+function meanLosses({ lossSums, step }: TrainingProgress): Record<string, number> {
+  return Object.fromEntries(Object.entries(lossSums).map(([name, sum]) => [name, sum / Math.max(step, 1)]));
+}
+
+function addTo(
+  sums: Readonly<Record<string, number>>,
+  values: Readonly<Record<string, number>>,
+): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, (sums[name] ?? 0) + value]));
+}
+
+/** A number that is not finite ends the attempt before it can reach a checkpoint. */
+function assertFinite(losses: Readonly<Record<string, number>>, { epoch, step }: TrainingProgress): void {
+  const bad = Object.entries(losses).find(([, value]) => !Number.isFinite(value));
+  if (bad !== undefined) throw new DivergedError(`${bad[0]} is ${bad[1]} at epoch ${epoch}, step ${step + 1}`);
+}
+
+/** The training has diverged: a loss is NaN or infinite. Nothing of that step is saved. */
+export class DivergedError extends Error {
+  override readonly name = 'DivergedError';
+}

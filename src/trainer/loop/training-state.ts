@@ -1,0 +1,125 @@
+import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+import type { DType, TensorData } from '../../checkpoint/bundle-types.js';
+import { SuperviseError } from '../../protocol/index.js';
+import type { BestScore } from './best-score.js';
+
+/** Suffix that TensorFlow's object-based checkpoints give to a variable's value. */
+const valueSuffix = '/.ATTRIBUTES/VARIABLE_VALUE';
+const progressKey = `_supervise/training_state${valueSuffix}`;
+
+/** Where the training stands: everything beside tensors that an exact resume needs. */
+export interface TrainingProgress extends BestScore {
+  /** Epoch in progress, from 1, or the next one when the last is complete. */
+  readonly epoch: number;
+  /** Steps done in that epoch. */
+  readonly step: number;
+  /** Steps done in the whole run. */
+  readonly globalStep: number;
+  /** Sums of the losses over the steps done in this epoch. */
+  readonly lossSums: Readonly<Record<string, number>>;
+  /** Seed that all random numbers derive from, together with (epoch, step). */
+  readonly seed: number;
+}
+
+/** Variables and counters of one training, by checkpoint name without suffix. */
+export interface TrainingTensors {
+  readonly variables: ReadonlyMap<string, Variable>;
+  /** Integer counters such as optimizer iterations. */
+  readonly counters: ReadonlyMap<string, { get(): number; set(value: number): void }>;
+}
+
+/**
+ * Copies the training's state out of the backend as checkpoint entries: each variable in its own dtype and shape, counters
+ * as int64 scalars, progress as a JSON string scalar.
+ */
+export async function snapshotTraining(
+  tensors: TrainingTensors,
+  progress: TrainingProgress,
+): Promise<[string, TensorData][]> {
+  const entries: [string, TensorData][] = [];
+  for (const [name, variable] of tensors.variables)
+    entries.push([`${name}${valueSuffix}`, await toTensorData(variable)]);
+  for (const [name, counter] of tensors.counters) entries.push([`${name}${valueSuffix}`, int64Scalar(counter.get())]);
+  const json = new TextEncoder().encode(JSON.stringify(progress));
+  entries.push([progressKey, { dtype: 'string', shape: [], data: [json] }]);
+  return entries;
+}
+
+/** The reading side of a checkpoint, as far as a restore needs it. */
+export interface ReadableCheckpoint {
+  readonly path: string;
+  readonly has: (name: string) => boolean;
+  readonly read: (name: string) => TensorData;
+}
+
+/**
+ * Puts a checkpoint's state into the training's variables and counters.
+ * @throws CHECKPOINT_MISMATCH when a tensor is missing or has another shape: nothing is assigned then
+ */
+export function restoreTraining(
+  checkpoint: ReadableCheckpoint,
+  tensors: TrainingTensors,
+  makeTensor: (data: TensorData) => Tensor,
+): TrainingProgress {
+  for (const [name, variable] of tensors.variables) assertMatches(checkpoint, name, variable);
+  for (const [name, variable] of tensors.variables) {
+    const restored = makeTensor(checkpoint.read(`${name}${valueSuffix}`));
+    variable.assign(restored);
+    restored.dispose();
+  }
+  for (const [name, counter] of tensors.counters) counter.set(readInt64(checkpoint, `${name}${valueSuffix}`));
+  return readProgress(checkpoint);
+}
+
+/** Bytes of a float32 or int32 tensor as the typed array that tfjs takes. */
+export function toTypedArray({ dtype, data }: TensorData): Float32Array | Int32Array {
+  if (!(data instanceof Uint8Array)) throw new TypeError('a string tensor has no numbers');
+  const bytes = data.byteOffset % 4 === 0 ? data : data.slice();
+  return dtype === 'int32'
+    ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
+    : new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+}
+
+async function toTensorData(variable: Variable): Promise<TensorData> {
+  const values = await variable.data();
+  // The backend may hand out a view of its own memory, which the next step overwrites.
+  const copy = new Uint8Array(values.byteLength);
+  copy.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  return { dtype: variable.dtype as DType, shape: variable.shape, data: copy };
+}
+
+function int64Scalar(value: number): TensorData {
+  return { dtype: 'int64', shape: [], data: new Uint8Array(BigInt64Array.of(BigInt(value)).buffer) };
+}
+
+function readInt64(checkpoint: ReadableCheckpoint, name: string): number {
+  if (!checkpoint.has(name)) throw mismatch(checkpoint, `the counter ${name} is missing`);
+  const { data } = checkpoint.read(name);
+  if (!(data instanceof Uint8Array) || data.byteLength !== 8) throw mismatch(checkpoint, `${name} is no int64 scalar`);
+  return Number(new DataView(data.buffer, data.byteOffset, 8).getBigInt64(0, true));
+}
+
+function readProgress(checkpoint: ReadableCheckpoint): TrainingProgress {
+  if (!checkpoint.has(progressKey))
+    throw mismatch(checkpoint, `${progressKey} is missing, so it is unknown where the training stood`);
+  const { data } = checkpoint.read(progressKey);
+  const bytes = data instanceof Uint8Array ? data : data[0];
+  return JSON.parse(new TextDecoder().decode(bytes)) as TrainingProgress;
+}
+
+function assertMatches(checkpoint: ReadableCheckpoint, name: string, variable: Variable): void {
+  const key = `${name}${valueSuffix}`;
+  if (!checkpoint.has(key)) throw mismatch(checkpoint, `the tensor ${key} is missing`, `shape [${variable.shape}]`);
+  const { shape, dtype } = checkpoint.read(key);
+  if (String(shape) === String(variable.shape) && dtype === variable.dtype) return;
+  throw mismatch(checkpoint, `the tensor ${key} is ${dtype} [${shape}]`, `${variable.dtype} [${variable.shape}]`);
+}
+
+function mismatch(checkpoint: ReadableCheckpoint, what: string, expected?: string): SuperviseError {
+  return new SuperviseError('CHECKPOINT_MISMATCH', {
+    what,
+    where: checkpoint.path,
+    ...(expected !== undefined && { expected }),
+    hint: 'use the configuration that the checkpoint was trained with, or start afresh with --no-restore',
+  });
+}

@@ -1,0 +1,34 @@
+import type { Experiment } from '../../config/schema.js';
+import type { EpochInfoStatus } from '../../protocol/index.js';
+import type { ValidationMetrics } from './best-score.js';
+import type { TrainingProgress } from './training-state.js';
+
+/** What a validation yields: metrics of the restored lines, and the numbers for the epoch's record. */
+export interface ValidationResult {
+  /** Undefined in an epoch without validation. */
+  readonly restored: ValidationMetrics | undefined;
+  readonly record: Readonly<Record<string, number>>;
+}
+
+/** Everything that the loop needs of one training; the loop itself knows neither tensors nor files. */
+export interface Training {
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+  readonly earlyStopping: Experiment['early_stopping'];
+  /** Runs step `step` (from 0) of an epoch (from 1) and returns its losses. */
+  readonly trainStep: (epoch: number, step: number, globalStep: number) => Promise<Readonly<Record<string, number>>>;
+  readonly reportStep: (progress: TrainingProgress, stepMs: number) => void;
+  readonly isValidationEpoch: (epoch: number) => boolean;
+  /** Undefined when a stop was requested meanwhile. */
+  readonly validate: (progress: TrainingProgress) => Promise<ValidationResult | undefined>;
+  /** Commits the checkpoint of the epoch before `next.epoch`, its metrics line and epoch_info. */
+  readonly saveEpoch: (
+    next: TrainingProgress,
+    metrics: Readonly<Record<string, number>>,
+    status: EpochInfoStatus,
+  ) => Promise<void>;
+  /** Commits a checkpoint inside the epoch. */
+  readonly savePartial: (progress: TrainingProgress, status?: EpochInfoStatus) => Promise<void>;
+  readonly stopRequested: () => boolean;
+  readonly takeSaveRequest: () => boolean;
+}

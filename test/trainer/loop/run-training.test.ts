@@ -1,0 +1,104 @@
+import { describe, expect, test } from 'vitest';
+import { noBestYet } from '../../../src/trainer/loop/best-score.js';
+import { DivergedError, runTraining } from '../../../src/trainer/loop/run-training.js';
+import type { Training } from '../../../src/trainer/loop/training.js';
+import type { TrainingProgress } from '../../../src/trainer/loop/training-state.js';
+
+const start: TrainingProgress = { ...noBestYet, epoch: 1, step: 0, globalStep: 0, lossSums: {}, seed: 1 };
+
+/** A training of 3 epochs of 4 steps that notes what the loop asks of it. */
+function recordTraining(changes: Partial<Training> = {}) {
+  const calls: string[] = [];
+  const training: Training = {
+    epochs: 3,
+    stepsPerEpoch: 4,
+    earlyStopping: {
+      enabled: true,
+      patience: 1,
+      min_delta: 0,
+      monitor: 'score',
+      mode: 'max',
+      restore_best_weights: true,
+    },
+    trainStep: async (epoch, step, globalStep) => {
+      calls.push(`step ${epoch}.${step}`);
+      return { loss: globalStep };
+    },
+    reportStep: () => {},
+    isValidationEpoch: () => true,
+    validate: async ({ epoch }) => ({
+      restored: { psnr: epoch, ssim: 0, cer: 0, wer: 0, score: epoch },
+      record: { psnr: epoch },
+    }),
+    saveEpoch: async (next, metrics, status) => {
+      calls.push(`save ${next.epoch - 1} ${status} loss ${metrics['loss']} best ${next.bestEpoch}`);
+    },
+    savePartial: async ({ epoch, step }, status) => {
+      calls.push(`partial ${epoch}.${step} ${status ?? 'running'}`);
+    },
+    stopRequested: () => false,
+    takeSaveRequest: () => false,
+    ...changes,
+  };
+  return { training, calls };
+}
+
+describe('runTraining', () => {
+  test('runs every step once, in order, and saves every epoch', async () => {
+    const { training, calls } = recordTraining();
+    const { end, progress } = await runTraining(training, start);
+    expect(end).toBe('completed');
+    expect(calls.filter((call) => call.startsWith('save'))).toEqual([
+      'save 1 running loss 1.5 best 1',
+      'save 2 running loss 5.5 best 2',
+      'save 3 completed loss 9.5 best 3',
+    ]);
+    expect(calls.filter((call) => call.startsWith('step'))).toHaveLength(12);
+    expect(progress).toMatchObject({ epoch: 4, step: 0, globalStep: 12 });
+  });
+
+  test('resumed inside an epoch, it runs the missing steps only, and the epoch’s mean is the whole epoch’s', async () => {
+    const { training, calls } = recordTraining();
+    await runTraining(training, { ...start, epoch: 2, step: 3, globalStep: 7, lossSums: { loss: 4 + 5 + 6 } });
+    expect(calls.slice(0, 2)).toEqual(['step 2.3', 'save 2 running loss 5.5 best 2']);
+  });
+
+  test('a stop request ends it at the next step boundary with a partial checkpoint', async () => {
+    let steps = 0;
+    const { training, calls } = recordTraining({ reportStep: () => void steps++, stopRequested: () => steps >= 6 });
+    expect(await runTraining(training, start)).toMatchObject({ end: 'preempted', progress: { epoch: 2, step: 2 } });
+    expect(calls.at(-1)).toBe('partial 2.2 preempted');
+  });
+
+  test('a stop request during validation is heard: the epoch is saved as trained, not yet validated', async () => {
+    const { training, calls } = recordTraining({ validate: async () => undefined });
+    expect(await runTraining(training, start)).toMatchObject({ end: 'preempted' });
+    expect(calls.at(-1)).toBe('partial 1.4 preempted');
+  });
+
+  test('patience ends it early and says so in the last save', async () => {
+    const falling = async ({ epoch }: TrainingProgress) => ({
+      restored: { psnr: 1, ssim: 0, cer: 0, wer: 0, score: -epoch },
+      record: {},
+    });
+    const { training, calls } = recordTraining({ validate: falling });
+    expect(await runTraining(training, start)).toMatchObject({ end: 'early_stopped', progress: { bestEpoch: 1 } });
+    expect(calls.at(-1)).toContain('save 2 early_stopped');
+  });
+
+  test('a save request is answered once and the training goes on', async () => {
+    const requests = [true];
+    const takeSaveRequest = () => requests.pop() ?? false;
+    const { training, calls } = recordTraining({ takeSaveRequest });
+    expect((await runTraining(training, start)).end).toBe('completed');
+    expect(calls.filter((call) => call.startsWith('partial'))).toEqual(['partial 1.1 running']);
+  });
+
+  test('a loss that is not finite ends the attempt, and nothing of that step is saved', async () => {
+    const { training, calls } = recordTraining({
+      trainStep: async (epoch, step) => ({ g_loss: epoch === 2 && step === 1 ? Number.NaN : 1 }),
+    });
+    await expect(runTraining(training, start)).rejects.toThrow(new DivergedError('g_loss is NaN at epoch 2, step 2'));
+    expect(calls).toEqual(['save 1 running loss undefined best 1']);
+  });
+});
