@@ -1,0 +1,10 @@
+export type { Batch, Line, LineDataset } from './batch.js';
+export * from './charset.js';
+export { loadDigits, type Split } from './digits.js';
+export * from './line-record.js';
+export * from './make-line.js';
+export * from './open-dataset.js';
+export * from './order.js';
+export * from './prefetch.js';
+export { openTfRecord, type TfRecordFile } from './tf-record-reader.js';
+export { writeTfRecord } from './tf-record-writer.js';

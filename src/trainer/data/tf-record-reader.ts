@@ -1,0 +1,70 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { SuperviseError, systemErrorCode } from '../../protocol/index.js';
+import { corruptRecord, endsEarly } from './tf-record-errors.js';
+import { footerBytes, headerBytes, maskedCrc32c } from './tf-record-frame.js';
+import { indexRecords, type RecordIndex } from './tf-record-index.js';
+
+/** An open TFRecord file with random access to its records. */
+export interface TfRecordFile {
+  readonly path: string;
+  /** Number of records. */
+  readonly size: number;
+  /** Byte at which record `record` (from 0) starts. */
+  readonly offsetOf: (record: number) => number;
+  /**
+   * Reads the data of one record (from 0) and checks its CRC.
+   * @throws DATA_CORRUPT naming file, record and byte offset; RangeError for a record that does not exist
+   */
+  readonly read: (record: number) => Promise<Buffer>;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Opens a TFRecord file (uncompressed) and finds its records; see {@link indexRecords} for the memory it takes.
+ * @throws DATA_MISSING, DATA_CORRUPT
+ */
+export async function openTfRecord(path: string): Promise<TfRecordFile> {
+  const file = await openFile(path);
+  try {
+    const index = await indexRecords(file, path);
+    return {
+      path,
+      size: index.size,
+      offsetOf: (record) => offsetOf(index, record),
+      read: (record) => readRecord(file, path, index, record),
+      close: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+async function readRecord(file: FileHandle, path: string, index: RecordIndex, record: number): Promise<Buffer> {
+  const offset = offsetOf(index, record);
+  const bytes = Buffer.allocUnsafe(offsetOf(index, record + 1) - offset - headerBytes);
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, offset + headerBytes + done);
+    if (bytesRead === 0) throw endsEarly(path, record, offset);
+    done += bytesRead;
+  }
+  const data = bytes.subarray(0, bytes.length - footerBytes);
+  if (bytes.readUInt32LE(data.length) === maskedCrc32c(data)) return data;
+  throw corruptRecord(path, record, offset, 'the checksum of the record is wrong');
+}
+
+function offsetOf({ offsets, size }: RecordIndex, record: number): number {
+  const offset = offsets[record];
+  if (offset === undefined) throw new RangeError(`record ${record} of ${size}`);
+  return offset;
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    const what =
+      systemErrorCode(error) === 'ENOENT' ? 'there is no such file' : `cannot be opened (${(error as Error).message})`;
+    throw new SuperviseError('DATA_MISSING', { what, where: path, hint: 'check data.tfrecord_path' }, { cause: error });
+  }
+}

@@ -1,0 +1,2 @@
+export * from './gray-image.js';
+export * from './sample-sheet.js';
