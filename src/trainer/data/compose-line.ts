@@ -48,7 +48,8 @@ function placeGlyphs(random: Random, glyphs: readonly Glyph[], width: number, he
       left: x - Math.min(lean, 0),
       baseline: fitBaseline(
         baseline + rise * (x - width / 2) + height * random.uniform(-0.03, 0.03),
-        size * glyph.height,
+        glyph,
+        size,
         height,
       ),
       scale: size,
@@ -63,9 +64,10 @@ function glyphWidth(glyph: Glyph, scale: number, slant: number): number {
   return scale * (glyph.width + Math.abs(slant) * glyph.height);
 }
 
-/** Keeps a glyph inside the line: at least a pixel of paper above and below where there is room. */
-function fitBaseline(baseline: number, glyphHeight: number, height: number): number {
-  return Math.min(Math.max(baseline, glyphHeight + 1), height - 1);
+/** Keeps a glyph inside the line, with a pixel of paper above and below (interpolation spreads ink by half a source pixel). */
+function fitBaseline(baseline: number, glyph: Glyph, scale: number, height: number): number {
+  const margin = 1 + scale / 2;
+  return Math.min(Math.max(baseline, scale * glyph.height + margin), height - margin);
 }
 
 /** Draws by looking up, for every pixel of the glyph's box, the ink at its place in the glyph (bilinear). */

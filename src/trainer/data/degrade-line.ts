@@ -1,5 +1,5 @@
 import type { Random } from '../random/random.js';
-import { gaussianBlur, type Plane, smoothField } from './plane.js';
+import { createPlane, gaussianBlur, type Plane, smoothField } from './plane.js';
 import { addStain } from './stain.js';
 
 /** Line height that the sizes below are given for; other heights scale them. */
@@ -27,8 +27,8 @@ export function degradeLine(random: Random, ink: Plane, reverseInk: Plane): Plan
 
 /** Brightness of the bare paper: a tone, broad shadows and a fine mottling. */
 function unevenPaper(random: Random, width: number, height: number, unit: number): Plane {
-  const tone = random.uniform(0.74, 0.92);
-  const [shadow, mottling] = [random.uniform(0.05, 0.25), random.uniform(0.03, 0.1)];
+  const tone = random.uniform(0.82, 0.96);
+  const [shadow, mottling] = [random.uniform(0.03, 0.2), random.uniform(0.03, 0.1)];
   const broad = smoothField(random, width, height, 40 * unit);
   const fine = smoothField(random, width, height, 3 * unit);
   for (let i = 0; i < broad.values.length; i++) {
@@ -40,7 +40,7 @@ function unevenPaper(random: Random, width: number, height: number, unit: number
 
 /** How much light the ink takes: it has faded unevenly, in places almost to nothing. */
 function fadingInk(random: Random, ink: Plane, unit: number): Plane {
-  const [faint, strong] = [random.uniform(0.12, 0.4), random.uniform(0.65, 0.9)];
+  const [faint, strong] = [random.uniform(0.25, 0.5), random.uniform(0.75, 0.95)];
   const field = smoothField(random, ink.width, ink.height, random.uniform(10, 30) * unit);
   for (let i = 0; i < field.values.length; i++) {
     field.values[i] = (ink.values[i] as number) * (faint + (strong - faint) * (field.values[i] as number));
@@ -48,27 +48,33 @@ function fadingInk(random: Random, ink: Plane, unit: number): Plane {
   return field;
 }
 
-/** How much light the writing on the reverse takes: mirrored, as it is seen through the paper. */
+/** How much light the writing on the reverse takes: mirrored, as it is seen through the paper, and on lines of its own. */
 function bleedThrough(random: Random, reverseInk: Plane, unit: number): Plane {
-  const strength = random.uniform(0.2, 0.6);
-  const ghost = gaussianBlur(mirror(reverseInk), unit * random.uniform(0.7, 1.4));
+  const strength = random.uniform(0.25, 0.6);
+  const offset = Math.round(reverseInk.height * random.uniform(-0.3, 0.3));
+  const ghost = gaussianBlur(mirror(reverseInk, offset), unit * random.uniform(0.7, 1.3));
   const patches = smoothField(random, ghost.width, ghost.height, 24 * unit);
   for (let i = 0; i < ghost.values.length; i++) {
-    ghost.values[i] = strength * (ghost.values[i] as number) * (0.3 + 0.7 * (patches.values[i] as number));
+    ghost.values[i] = strength * (ghost.values[i] as number) * (0.4 + 0.6 * (patches.values[i] as number));
   }
   return ghost;
 }
 
 function stainsOnPaper(random: Random, width: number, height: number, unit: number): Plane {
-  const absorbed = { width, height, values: new Float32Array(width * height) };
+  const absorbed = createPlane(width, height);
   const edges = smoothField(random, width, height, 8 * unit);
-  for (let count = random.integer(1, 3); count > 0; count--) addStain(random, absorbed, edges);
+  for (let count = random.integer(1, 2); count > 0; count--) addStain(random, absorbed, edges);
   return absorbed;
 }
 
-function mirror({ width, height, values }: Plane): Plane {
-  const mirrored = values.map((_, i) => values[i - (i % width) + (width - 1 - (i % width))] as number);
-  return { width, height, values: mirrored };
+/** Swaps left and right, and moves everything down by `offset` pixels (up when negative). */
+function mirror({ width, height, values }: Plane, offset: number): Plane {
+  const mirrored = createPlane(width, height);
+  for (let y = Math.max(0, offset); y < Math.min(height, height + offset); y++) {
+    const row = values.subarray((y - offset) * width, (y - offset + 1) * width);
+    mirrored.values.set(row.toReversed(), y * width);
+  }
+  return mirrored;
 }
 
 /** Grain on every pixel, and dark or bright specks on a few; brightness stays in 0 … 1. */

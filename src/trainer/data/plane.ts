@@ -64,14 +64,15 @@ function mix(from: number, to: number, weight: number): number {
   return from + (to - from) * weight;
 }
 
+/** Each row is copied between repeated edge pixels first, so that the inner loop needs no bounds. */
 function blurRows({ width, height, values }: Plane, weights: Float64Array, radius: number): Plane {
   const out = createPlane(width, height);
+  const padded = new Float64Array(width + 2 * radius);
   for (let y = 0; y < height; y++) {
+    for (let i = 0; i < padded.length; i++) padded[i] = values[y * width + clamp(i - radius, width - 1)] as number;
     for (let x = 0; x < width; x++) {
       let sum = 0;
-      for (let k = -radius; k <= radius; k++) {
-        sum += (weights[k + radius] as number) * (values[y * width + clamp(x + k, width - 1)] as number);
-      }
+      for (let k = 0; k < weights.length; k++) sum += (weights[k] as number) * (padded[x + k] as number);
       out.values[y * width + x] = sum;
     }
   }

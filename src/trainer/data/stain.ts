@@ -9,12 +9,12 @@ export function addStain(random: Random, absorbed: Plane, edges: Plane): void {
   const { width, height } = absorbed;
   const [centreX, centreY] = [random.uniform(0, width), random.uniform(0, height)];
   const [radiusX, radiusY] = [height * random.uniform(0.3, 1.3), height * random.uniform(0.2, 0.7)];
-  const [body, rim] = [random.uniform(0.08, 0.3), random.uniform(0, 0.2)];
+  const [body, rim] = [random.uniform(0.08, 0.28), random.uniform(0, 0.18)];
   const raggedness = random.uniform(0.2, 0.6);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const at = y * width + x;
-      const distance = Math.hypot((x - centreX) / radiusX, (y - centreY) / radiusY);
+      const distance = Math.sqrt(((x - centreX) / radiusX) ** 2 + ((y - centreY) / radiusY) ** 2);
       const taken = stainDepth(distance + raggedness * ((edges.values[at] as number) - 0.5), body, rim);
       absorbed.values[at] = 1 - (1 - (absorbed.values[at] as number)) * (1 - taken);
     }

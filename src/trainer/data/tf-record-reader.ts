@@ -61,10 +61,16 @@ function offsetOf({ offsets, size }: RecordIndex, record: number): number {
 
 async function openFile(path: string): Promise<FileHandle> {
   try {
-    return await open(path, 'r');
+    const file = await open(path, 'r');
+    if ((await file.stat()).isFile()) return file;
+    await file.close();
   } catch (error) {
-    const what =
-      systemErrorCode(error) === 'ENOENT' ? 'there is no such file' : `cannot be opened (${(error as Error).message})`;
-    throw new SuperviseError('DATA_MISSING', { what, where: path, hint: 'check data.tfrecord_path' }, { cause: error });
+    const isMissing = systemErrorCode(error) === 'ENOENT';
+    throw missing(path, isMissing ? 'there is no such file' : `cannot be opened (${(error as Error).message})`, error);
   }
+  throw missing(path, 'is not a file');
+}
+
+function missing(path: string, what: string, cause?: unknown): SuperviseError {
+  return new SuperviseError('DATA_MISSING', { what, where: path, hint: 'check data.tfrecord_path' }, { cause });
 }
