@@ -15,7 +15,7 @@ const makingVersion = 1;
 /**
  * Opens the made lines of a split, `lines-<split>-<key>.tfrecord` in `directory`, and makes them first unless they are there
  * whole and undamaged. The key is a digest of everything that determines the lines. Several processes may do this at once:
- * each writes a file of its own, and the last rename puts the same bytes in place.
+ * each writes a file of its own, and the last rename puts the same bytes in place. `onLine` hears of each line made.
  * @throws RUN_DIRECTORY when the file cannot be written
  */
 export async function openMadeLines(
@@ -23,6 +23,7 @@ export async function openMadeLines(
   spec: LineSpec,
   split: Split,
   count: number,
+  onLine: (made: number, count: number) => void = () => {},
 ): Promise<TfRecordFile> {
   const path = join(directory, `lines-${split}-${contentKey(spec, split, count)}.tfrecord`);
   const present = await openIfSound(path, count);
@@ -30,7 +31,7 @@ export async function openMadeLines(
   try {
     mkdirSync(directory, { recursive: true });
     sweepTemporaries(directory);
-    await writeTfRecord(path, makeRecords(spec, split, count));
+    await writeTfRecord(path, makeRecords(spec, split, count, onLine));
   } catch (error) {
     throw cannotWrite(path, error);
   }
@@ -43,11 +44,17 @@ function contentKey(spec: LineSpec, split: Split, count: number): string {
   return createHash('sha256').update(content).digest('hex').slice(0, 16);
 }
 
-async function* makeRecords(spec: LineSpec, split: Split, count: number): AsyncGenerator<Uint8Array> {
+async function* makeRecords(
+  spec: LineSpec,
+  split: Split,
+  count: number,
+  onLine: (made: number, count: number) => void,
+): AsyncGenerator<Uint8Array> {
   for (let index = 0; index < count; index++) {
     yield encodeLine(makeLine(spec, split, index), spec.width, spec.height);
+    onLine(index + 1, count);
     // Signals and timers get their turn while thousands of lines are being made.
-    if (index % 32 === 31) await setImmediate();
+    await setImmediate();
   }
 }
 

@@ -29,6 +29,8 @@ export interface DatasetOptions {
   readonly dir: string;
   /** Default: the one that the configuration names. */
   readonly charset?: Charset;
+  /** Called after each line made, so that the caller can show life; never called when the lines are there already. */
+  readonly onLine?: (made: number, count: number) => void;
 }
 
 /**
@@ -49,13 +51,13 @@ export async function openDataset(options: DatasetOptions): Promise<Dataset> {
 }
 
 /** The training file and, where validation lines have one of their own, the validation file. */
-async function openFiles({ config, seed, dir }: DatasetOptions, charset: Charset): Promise<TfRecordFile[]> {
+async function openFiles({ config, seed, dir, onLine }: DatasetOptions, charset: Charset): Promise<TfRecordFile[]> {
   const { tfrecord_path: trainPath, val_tfrecord_path: validationPath } = config;
   if (trainPath === undefined) {
     const spec = lineSpec(config, seed, charset);
     return openInTurn([
-      () => openMadeLines(dir, spec, 'train', config.train_samples),
-      () => openMadeLines(dir, spec, 'validation', config.val_samples),
+      () => openMadeLines(dir, spec, 'train', config.train_samples, onLine),
+      () => openMadeLines(dir, spec, 'validation', config.val_samples, onLine),
     ]);
   }
   const paths = validationPath === undefined ? [trainPath] : [trainPath, validationPath];
