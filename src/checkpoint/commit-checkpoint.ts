@@ -1,0 +1,83 @@
+import { join } from 'node:path';
+import { type EpochInfo, epochInfoPath } from '../protocol/index.js';
+import type { TensorData } from './bundle-types.js';
+import { checkpointStateFile, formatCheckpointState } from './checkpoint-state.js';
+import { type FileOps, realFiles, replaceFile, temporarySuffix } from './file-ops.js';
+import { listCheckpoints, listNames } from './list-checkpoints.js';
+import { planRetention } from './retention-policy.js';
+import { dataPath, indexPath, writeBundle } from './write-bundle.js';
+
+/** Name of the string tensor that holds the checkpoint's own copy of `epoch_info.json`. */
+export const epochInfoTensor = '_supervise/epoch_info/.ATTRIBUTES/VARIABLE_VALUE';
+
+export interface CommitOptions {
+  readonly directory: string;
+  /** `ckpt-N` after epoch N, `partial-E-S` after step S of epoch E. */
+  readonly name: string;
+  readonly tensors: Iterable<readonly [string, TensorData]>;
+  readonly epochInfo: EpochInfo;
+  readonly maxCheckpoints: number;
+  readonly files?: FileOps;
+}
+
+/**
+ * Commits a checkpoint: data → fsync → index → fsync → directory fsync → `checkpoint` (rename) → `epoch_info.json` (rename)
+ * → directory fsync → only now prune. A crash between any two operations leaves the last committed checkpoint loadable.
+ * Returns the bytes written.
+ * @throws the system error (ENOSPC, EIO, EROFS …), with the previous checkpoint and `epoch_info.json` intact
+ */
+export function commitCheckpoint({
+  directory,
+  name,
+  tensors,
+  epochInfo,
+  maxCheckpoints,
+  files = realFiles,
+}: CommitOptions): number {
+  files.mkdir(directory);
+  const before = listCheckpoints(directory);
+  sweepTemporaries(directory, files);
+  const record = Buffer.from(JSON.stringify(epochInfo));
+  const bytes = writeBundle(join(directory, name), withRecord(tensors, record), files);
+  files.fsyncDirectory(directory);
+  const plan = planRetention(listCheckpoints(directory), name, {
+    maxCheckpoints,
+    ...(epochInfo.best_epoch !== undefined && { bestEpoch: epochInfo.best_epoch }),
+  });
+  const state = formatCheckpointState({ latest: name, all: plan.keep.map((kept) => kept.name) });
+  replaceFile(files, join(directory, checkpointStateFile), [Buffer.from(state)]);
+  replaceFile(files, epochInfoPath(directory), [record]);
+  files.fsyncDirectory(directory);
+  const known = new Set(before.map((checkpoint) => checkpoint.name));
+  for (const old of plan.remove) if (known.has(old.name)) removeCheckpoint(files, join(directory, old.name));
+  return bytes;
+}
+
+/** Removes a checkpoint's files, the index first, so that what is left over is never taken for a checkpoint. */
+export function removeCheckpoint(files: FileOps, prefix: string): void {
+  files.remove(indexPath(prefix));
+  files.remove(dataPath(prefix));
+}
+
+/** Removes what interrupted commits have left under temporary names, and data files whose index never came. */
+function sweepTemporaries(directory: string, files: FileOps): void {
+  const names = listNames(directory);
+  const present = new Set(names);
+  for (const name of names) {
+    const prefix = /^((?:ckpt|partial)-[\d-]+)\.data-00000-of-00001$/.exec(name)?.[1];
+    const isOrphan = prefix !== undefined && !present.has(`${prefix}.index`);
+    if (isOrphan || isTemporary(name)) files.remove(join(directory, name));
+  }
+}
+
+function isTemporary(name: string): boolean {
+  return name.endsWith(temporarySuffix) && /^(ckpt-|partial-|checkpoint\.|epoch_info\.json\.)/.test(name);
+}
+
+function* withRecord(
+  tensors: Iterable<readonly [string, TensorData]>,
+  record: Uint8Array,
+): Generator<readonly [string, TensorData]> {
+  yield* tensors;
+  yield [epochInfoTensor, { dtype: 'string', shape: [], data: [record] }];
+}

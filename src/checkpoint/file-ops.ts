@@ -1,0 +1,59 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { fsyncDirectory } from '../protocol/index.js';
+
+/** The file operations of a commit, in the order they are called: tests put a failing one in their place. */
+export interface FileOps {
+  readonly mkdir: (path: string) => void;
+  readonly open: (path: string) => number;
+  readonly write: (file: number, bytes: Uint8Array) => void;
+  readonly fsync: (file: number) => void;
+  readonly close: (file: number) => void;
+  readonly rename: (from: string, to: string) => void;
+  readonly remove: (path: string) => void;
+  readonly fsyncDirectory: (path: string) => void;
+}
+
+/** The real ones. `write` writes all of it; `remove` ignores what is not there. */
+export const realFiles: FileOps = {
+  mkdir: (path) => {
+    mkdirSync(path, { recursive: true });
+  },
+  open: (path) => openSync(path, 'w', 0o644),
+  write: (file, bytes) => {
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done);
+  },
+  fsync: fsyncSync,
+  close: closeSync,
+  rename: renameSync,
+  remove: (path) => rmSync(path, { force: true, recursive: true }),
+  fsyncDirectory,
+};
+
+/** Ending of files under construction: never taken for a checkpoint, swept by the next commit. */
+export const temporarySuffix = '.tmp';
+
+/** Writes `parts` to a temporary file beside `path`, flushes it and renames it into place; a failure leaves `path` untouched. */
+export function replaceFile(files: FileOps, path: string, parts: Iterable<Uint8Array>): void {
+  const temporary = `${path}${temporarySuffix}`;
+  try {
+    const file = files.open(temporary);
+    try {
+      for (const part of parts) files.write(file, part);
+      files.fsync(file);
+    } finally {
+      files.close(file);
+    }
+    files.rename(temporary, path);
+  } catch (error) {
+    removeQuietly(files, temporary);
+    throw error;
+  }
+}
+
+function removeQuietly(files: FileOps, path: string): void {
+  try {
+    files.remove(path);
+  } catch {
+    // The error that brought us here is the one to report; the next commit sweeps what is left.
+  }
+}

@@ -1,0 +1,11 @@
+export * from './bundle-types.js';
+export * from './checkpoint-state.js';
+export { type CommitOptions, commitCheckpoint, epochInfoTensor } from './commit-checkpoint.js';
+export { type FileOps, realFiles } from './file-ops.js';
+export * from './find-resumable.js';
+export { listCheckpoints } from './list-checkpoints.js';
+export { type Bundle, openBundle } from './open-bundle.js';
+export * from './retention-policy.js';
+export { setAside } from './set-aside.js';
+export * from './verify-checkpoint.js';
+export { dataPath, indexPath, writeBundle } from './write-bundle.js';

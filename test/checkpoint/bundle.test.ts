@@ -1,0 +1,166 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import {
+  type DType,
+  dataPath,
+  dtypes,
+  indexPath,
+  openBundle,
+  type TensorData,
+  verifyCheckpoint,
+  writeBundle,
+} from '../../src/checkpoint/index.js';
+import { SuperviseError } from '../../src/protocol/index.js';
+import { float32, strings } from './support.js';
+
+let folder: string;
+let prefix: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'bundle-'));
+  prefix = join(folder, 'ckpt-1');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const bytesOf: Record<Exclude<DType, 'string'>, number> = {
+  ...{ float16: 2, bfloat16: 2, float32: 4, float64: 8, int8: 1, int16: 2, int32: 4, int64: 8 },
+  ...{ uint8: 1, uint16: 2, uint32: 4, uint64: 8, bool: 1 },
+};
+
+function readAll(path: string): Record<string, TensorData> {
+  const bundle = openBundle(path);
+  try {
+    return Object.fromEntries(bundle.names.map((name) => [name, bundle.read(name)]));
+  } finally {
+    bundle.close();
+  }
+}
+
+describe('round trip', () => {
+  test.each(dtypes.filter((dtype) => dtype !== 'string'))('%s', (dtype) => {
+    const data = Uint8Array.from({ length: 6 * bytesOf[dtype as Exclude<DType, 'string'>] }, (_, index) => index * 7);
+    writeBundle(prefix, [['a/b', { dtype, shape: [2, 3], data }]]);
+    expect(readAll(prefix)).toEqual({ 'a/b': { dtype, shape: [2, 3], data } });
+  });
+
+  test('scalars, empty tensors and strings of every length', () => {
+    const long = 'x'.repeat(100_000);
+    writeBundle(prefix, [
+      ['scalar', float32([0.5], [])],
+      ['empty', float32([], [0, 3])],
+      ['text', strings('', 'é', long)],
+    ]);
+    const read = readAll(prefix);
+    expect(read['scalar']).toEqual(float32([0.5], []));
+    expect(read['empty']).toEqual(float32([], [0, 3]));
+    expect(([read['text']?.data ?? []].flat() as Uint8Array[]).map((part) => Buffer.from(part).toString())).toEqual([
+      '',
+      'é',
+      long,
+    ]);
+  });
+
+  test('ten thousand tensors, over several blocks of the index', () => {
+    const tensors = Array.from({ length: 10_000 }, (_, index): [string, TensorData] => [
+      `layer/${index}/kernel/with/a/long/name`,
+      float32([index]),
+    ]);
+    writeBundle(prefix, tensors);
+    expect(readFileSync(indexPath(prefix)).length).toBeGreaterThan(256 * 1024);
+    const bundle = openBundle(prefix);
+    expect(bundle.names).toHaveLength(10_000);
+    expect(bundle.read('layer/9999/kernel/with/a/long/name')).toEqual(float32([9999]));
+    bundle.close();
+  });
+
+  test('any names and values', () => {
+    const names = fc.uniqueArray(fc.string({ minLength: 1, unit: 'grapheme' }), { maxLength: 20 });
+    fc.assert(
+      fc.property(names, fc.float(), (unique, value) => {
+        writeBundle(
+          prefix,
+          unique.map((name) => [name, float32([value])]),
+        );
+        return unique.every((name) =>
+          Object.is(
+            new Float32Array(((readAll(prefix)[name]?.data ?? new Uint8Array(4)) as Uint8Array).buffer)[0],
+            Math.fround(value),
+          ),
+        );
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('bytes that do not fit the shape are refused, and nothing is written', () => {
+    expect(() => writeBundle(prefix, [['w', { ...float32([1, 2]), shape: [3] }]])).toThrow(
+      'w: 8 bytes for float32 [3], expected 12',
+    );
+    expect(() => statSync(dataPath(prefix))).toThrow('ENOENT');
+  });
+});
+
+describe('damage is always detected', () => {
+  const tensors: [string, TensorData][] = [
+    ['a', float32(Array.from({ length: 300 }, (_, index) => index))],
+    ['b', strings('one', 'two')],
+    ['c', float32([1], [])],
+  ];
+
+  test('a flipped bit at any of 1,000 places', () => {
+    writeBundle(prefix, tensors);
+    const places = [dataPath(prefix), indexPath(prefix)].map((path) => ({ path, good: readFileSync(path) }));
+    const total = places.reduce((sum, { good }) => sum + good.length, 0);
+    let undetected = 0;
+    for (let trial = 0; trial < 1000; trial++) {
+      const at = Math.floor((trial * 7919 * 13) % total);
+      const inData = at < (places[0]?.good.length ?? 0);
+      const { path, good } = places[inData ? 0 : 1] as (typeof places)[number];
+      const bad = Buffer.from(good);
+      const index = inData ? at : at - (places[0]?.good.length ?? 0);
+      bad[index] = (bad[index] ?? 0) ^ (1 << (trial % 8));
+      writeFileSync(path, bad);
+      if (verifyCheckpoint(prefix).ok) undetected++;
+      writeFileSync(path, good);
+    }
+    expect(undetected).toBe(0);
+    expect(verifyCheckpoint(prefix).ok).toBe(true);
+  });
+
+  test.each([dataPath, indexPath])('a truncation at any byte (%o)', (pathOf) => {
+    writeBundle(prefix, tensors);
+    const good = readFileSync(pathOf(prefix));
+    for (let length = good.length - 1; length >= 0; length -= 3) {
+      truncateSync(pathOf(prefix), length);
+      expect(verifyCheckpoint(prefix, 'quick').ok, `cut at ${length}`).toBe(false);
+    }
+  });
+
+  test('garbage is never more than an error for the user', () => {
+    writeBundle(prefix, tensors);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 500 }), (garbage) => {
+        writeFileSync(indexPath(prefix), garbage);
+        try {
+          openBundle(prefix).close();
+          return false;
+        } catch (error) {
+          return error instanceof SuperviseError && error.code === 'CHECKPOINT_CORRUPT';
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('the error names the file and the tensor', () => {
+    writeBundle(prefix, tensors);
+    const bytes = readFileSync(dataPath(prefix));
+    bytes[10] = 99;
+    writeFileSync(dataPath(prefix), bytes);
+    const verdict = verifyCheckpoint(prefix);
+    expect(verdict.ok ? '' : verdict.reason).toMatch(/ckpt-1\.data-00000-of-00001: a .*does not match its checksum/);
+    expect(verifyCheckpoint(prefix, 'quick').ok).toBe(true);
+  });
+});
