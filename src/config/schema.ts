@@ -133,6 +133,7 @@ const schedule = z
   .object({
     use_lr_schedule: z.boolean().default(false).describe('Cosine decay of both learning rates.'),
     lr_decay_epochs: positive.default(50).describe('Epochs until the decay reaches its floor.'),
+    lr_decay_from_epoch: count.default(0).describe('Epochs before the decay begins.'),
     lr_alpha: z.number().min(0).max(1).default(0).describe('Floor of the decay as a fraction of the learning rate.'),
     lr_warmup_epochs: count.default(0).describe('Epochs in which the learning rates rise linearly from 0.'),
     warmup_epochs: count.default(0).describe('Epochs with the CTC loss off.'),

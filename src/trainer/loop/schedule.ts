@@ -15,8 +15,9 @@ export function learningRateFactor(schedule: Experiment['schedule'], position: P
   const epochs = position.epoch - 1 + position.step / position.stepsPerEpoch;
   if (epochs < schedule.lr_warmup_epochs) return (epochs + 1 / position.stepsPerEpoch) / schedule.lr_warmup_epochs;
   if (!schedule.use_lr_schedule) return 1;
-  const span = Math.max(schedule.lr_decay_epochs - schedule.lr_warmup_epochs, 1 / position.stepsPerEpoch);
-  const progress = Math.min((epochs - schedule.lr_warmup_epochs) / span, 1);
+  const begin = Math.max(schedule.lr_warmup_epochs, schedule.lr_decay_from_epoch);
+  const span = Math.max(schedule.lr_decay_epochs - begin, 1 / position.stepsPerEpoch);
+  const progress = Math.min(Math.max(epochs - begin, 0) / span, 1);
   return schedule.lr_alpha + (1 - schedule.lr_alpha) * 0.5 * (1 + Math.cos(Math.PI * progress));
 }
 

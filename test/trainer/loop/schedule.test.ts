@@ -4,6 +4,7 @@ import { ctcFactor, learningRateFactor } from '../../../src/trainer/loop/schedul
 const schedule = {
   use_lr_schedule: false,
   lr_decay_epochs: 10,
+  lr_decay_from_epoch: 0,
   lr_alpha: 0.1,
   lr_warmup_epochs: 0,
   warmup_epochs: 0,
@@ -23,6 +24,11 @@ describe('learning rate', () => {
     expect(learningRateFactor(cosine, at(6))).toBeCloseTo(0.55, 12);
     expect(learningRateFactor(cosine, at(11))).toBeCloseTo(0.1, 12);
     expect(learningRateFactor(cosine, at(30))).toBeCloseTo(0.1, 12);
+  });
+
+  test('does not decay before its first epoch', () => {
+    const late = { ...schedule, use_lr_schedule: true, lr_decay_from_epoch: 999 };
+    expect(learningRateFactor(late, at(500))).toBe(1);
   });
 
   test('rises linearly in the warm-up and never is 0', () => {

@@ -1,0 +1,6 @@
+export * from './load-experiment.js';
+export { matchKey, normalizeKey } from './match-key.js';
+export * from './resolve-run.js';
+export { type Experiment, experimentSchema } from './schema.js';
+export * from './schema-leaves.js';
+export { synonyms } from './synonyms.js';

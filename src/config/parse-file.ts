@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { SuperviseError, systemErrorCode } from '../protocol/index.js';
+
+/** A value of the file that is not an object, or an object without keys. */
+export interface FileLeaf {
+  /** Keys from the root, as written. */
+  readonly keys: readonly string[];
+  readonly value: unknown;
+  /** Line of the key, from 1. */
+  readonly line: number;
+}
+
+/**
+ * Reads an experiment file: JSON with comments and trailing commas.
+ * @throws CONFIG_NOT_FOUND, CONFIG_SYNTAX with file and line
+ */
+export function parseExperimentFile(path: string): FileLeaf[] {
+  return parseExperimentText(readText(path), path);
+}
+
+/** The same for a text; `path` is for the messages. */
+export function parseExperimentText(text: string, path: string): FileLeaf[] {
+  const errors: ParseError[] = [];
+  const root = parseTree(text, errors, { allowTrailingComma: true });
+  const [first] = errors;
+  if (first !== undefined) throw syntaxError(path, text, first);
+  if (root?.type !== 'object') {
+    throw new SuperviseError('CONFIG_SYNTAX', {
+      what: `the file holds ${root?.type ?? 'nothing'}`,
+      where: path,
+      expected: 'one JSON object',
+      hint: 'see docs/config.md',
+    });
+  }
+  const lineOf = lineFinder(text);
+  return collect(root, [], lineOf);
+}
+
+function collect(object: Node, keys: readonly string[], lineOf: (offset: number) => number): FileLeaf[] {
+  return (object.children ?? []).flatMap((property) => {
+    const [key, value] = property.children ?? [];
+    if (key === undefined || value === undefined) return [];
+    const path = [...keys, String(key.value)];
+    const isSection = value.type === 'object' && (value.children?.length ?? 0) > 0;
+    return isSection
+      ? collect(value, path, lineOf)
+      : [{ keys: path, value: getNodeValue(value) as unknown, line: lineOf(key.offset) }];
+  });
+}
+
+function syntaxError(path: string, text: string, { error, offset }: ParseError): SuperviseError {
+  const line = lineFinder(text)(offset);
+  const near = text.split('\n')[line - 1]?.trim().slice(0, 60) ?? '';
+  const column = offset - text.lastIndexOf('\n', offset - 1);
+  return new SuperviseError('CONFIG_SYNTAX', {
+    what: `${printParseErrorCode(error)} near "${near}"`,
+    where: `${path}:${line}:${column}`,
+    expected: 'JSON; comments and trailing commas are allowed',
+  });
+}
+
+function lineFinder(text: string): (offset: number) => number {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return (offset) => {
+    let low = 0;
+    let high = starts.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    return low + 1;
+  };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+  } catch (error) {
+    const code = systemErrorCode(error);
+    const what =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EISDIR'
+          ? 'this is a directory'
+          : (error as Error).message;
+    throw new SuperviseError(
+      'CONFIG_NOT_FOUND',
+      {
+        what,
+        where: path,
+        expected: 'an experiment file in JSON',
+        hint: 'see docs/config.md, or start from configs/quickstart.json',
+      },
+      { cause: error },
+    );
+  }
+}

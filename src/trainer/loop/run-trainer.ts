@@ -1,0 +1,52 @@
+import type { Experiment } from '../../config/schema.js';
+import { TrainerExit } from '../../protocol/index.js';
+import { DivergedError, runTraining, type TrainingOutcome } from './run-training.js';
+import { listenForSignals } from './stop-signals.js';
+
+/** What the reference trainer is asked to do. All paths are absolute. */
+export interface TrainerOptions {
+  readonly config: Experiment;
+  readonly paths: { readonly runDir: string; readonly checkpointDir: string; readonly sampleDir: string };
+  /** Continue from the newest good checkpoint when there is one. */
+  readonly resume: boolean;
+  /** Set existing checkpoints aside and start afresh, whatever `resume` says. */
+  readonly noRestore: boolean;
+  /** Takes one line of text for the user. */
+  readonly log: (line: string) => void;
+}
+
+/** Runs the reference trainer to its end and returns its exit code (see `TrainerExit`; 1 when the training diverged). */
+export async function runTrainer(options: TrainerOptions): Promise<number> {
+  const signals = listenForSignals();
+  try {
+    const { openTraining } = await import('./open-training.js');
+    const opened = await openTraining(options, signals);
+    try {
+      return reportOutcome(await runTraining(opened.training, opened.start), options);
+    } finally {
+      await opened.close();
+    }
+  } catch (error) {
+    if (!(error instanceof DivergedError)) throw error;
+    options.log(`The training diverged: ${error.message}. Nothing of that step was saved.`);
+    return 1;
+  } finally {
+    signals.dispose();
+  }
+}
+
+function reportOutcome({ end, progress }: TrainingOutcome, { config, log }: TrainerOptions): number {
+  const done = progress.epoch - 1;
+  if (end === 'preempted') {
+    log(`Saved at epoch ${progress.epoch}, step ${progress.step}; exiting to be relaunched.`);
+    return TrainerExit.savedRelaunchMe;
+  }
+  const best =
+    progress.bestScore === null ? '' : `; best epoch ${progress.bestEpoch}, score ${progress.bestScore.toFixed(2)}`;
+  log(
+    end === 'completed'
+      ? `Training completed: ${done}/${config.epochs} epochs${best}.`
+      : `Stopped early after epoch ${done}${best}.`,
+  );
+  return TrainerExit.finished;
+}
