@@ -1,0 +1,3 @@
+export * from './adversarial.js';
+export * from './ctc.js';
+export * from './distances.js';

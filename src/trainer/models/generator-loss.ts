@@ -1,0 +1,72 @@
+import type { Scalar, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
+import { add, keep, mul } from '@tensorflow/tfjs-core';
+import { adversarialLoss, ctcLoss, meanAbsoluteError, meanSquaredError } from '../losses/index.js';
+import type { Differentiated } from '../nn/gradients.js';
+import { differentiate, scoped } from '../nn/gradients.js';
+import type { Pass } from '../nn/module.js';
+import type { GanBatch, GanParts, LossWeights } from './gan-step.js';
+import { decodeLines, toTextTensor } from './text.js';
+
+/** What the generator's forward pass leaves for the rest of the step; all kept. */
+export interface Restoration {
+  readonly restored: Tensor4D;
+  /** The text beside the restored images; undefined when the adversarial term is off. */
+  readonly text: Tensor2D | undefined;
+  /** The loss terms that were computed, without their weights. */
+  readonly terms: Partial<Record<keyof LossWeights, Scalar>>;
+}
+
+/** Target of restored images when the generator is judged; smoothing is one-sided, on the discriminator's real pairs only. */
+const genuine = 1;
+
+/** Restores the batch and differentiates the weighted sum of the loss terms with respect to the generator. */
+export function differentiateGenerator(parts: GanParts, batch: GanBatch, pass: Pass): Differentiated<Restoration> {
+  return scoped(() => {
+    const cleanFeatures = batch.weights.recFeat > 0 ? parts.recognizer.features(batch.clean) : undefined;
+    return differentiate(parts.generator, () => {
+      const restored = keep(parts.generator.apply(batch.degraded, pass));
+      const { text, terms } = judge(parts, batch, pass, restored, cleanFeatures);
+      for (const tensor of [text, ...Object.values(terms)]) if (tensor !== undefined) keep(tensor);
+      return { loss: weightedSum(terms, batch.weights), extra: { restored, text, terms } };
+    });
+  });
+}
+
+type Judgement = Omit<Restoration, 'restored'>;
+
+function judge(parts: GanParts, batch: GanBatch, pass: Pass, restored: Tensor4D, cleanFeatures?: Tensor4D): Judgement {
+  const { weights, clean, labels } = batch;
+  const { loss_config, model } = parts.config;
+  const terms: Partial<Record<keyof LossWeights, Scalar>> = {};
+  if (weights.pixel > 0) terms.pixel = meanAbsoluteError(restored, clean);
+  const readsText = weights.adv > 0 && model.discriminator.mode === 'predicted';
+  const { features, logits } = read(parts, restored, cleanFeatures !== undefined, weights.ctc > 0 || readsText);
+  if (features !== undefined && cleanFeatures !== undefined) terms.recFeat = meanSquaredError(features, cleanFeatures);
+  if (logits !== undefined && weights.ctc > 0) terms.ctc = ctcLoss(logits, labels, loss_config.ctc_loss_clip_max);
+  if (weights.adv === 0) return { text: undefined, terms };
+  const text = toTextTensor(readsText && logits !== undefined ? decodeLines(logits) : labels, textLength(labels));
+  const verdict = parts.discriminator.apply(restored, text, pass);
+  terms.adv = adversarialLoss(verdict, genuine, loss_config.discriminator_loss_type);
+  return { text, terms };
+}
+
+/** Characters that the discriminator reads of each line of a batch. */
+export function textLength(labels: readonly Int32Array[]): number {
+  return Math.max(1, ...labels.map(({ length }) => length));
+}
+
+interface Reading {
+  readonly features: Tensor4D | undefined;
+  readonly logits: Tensor3D | undefined;
+}
+
+function read({ recognizer }: GanParts, images: Tensor4D, wantsFeatures: boolean, wantsLogits: boolean): Reading {
+  if (!wantsFeatures && !wantsLogits) return { features: undefined, logits: undefined };
+  const features = recognizer.features(images);
+  return { features, logits: wantsLogits ? recognizer.logits(features) : undefined };
+}
+
+function weightedSum(terms: Restoration['terms'], weights: LossWeights): Scalar {
+  const parts = Object.entries(terms).map(([name, term]) => mul<Scalar>(term, weights[name as keyof LossWeights]));
+  return parts.reduce((sum, part) => add(sum, part));
+}

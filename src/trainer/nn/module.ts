@@ -1,0 +1,76 @@
+import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+import { dispose, tensor, variable } from '@tensorflow/tfjs-core';
+import type { Initializer } from './initializers.js';
+
+/** A network or layer, seen from outside: its variables by path, such as `generator/enc0/conv0/kernel`. */
+export interface Module {
+  /** All that has to be saved: trainable variables and running statistics. */
+  readonly variables: ReadonlyMap<string, Variable>;
+  /** The variables that an optimizer updates. */
+  readonly trainable: ReadonlyMap<string, Variable>;
+}
+
+/** What a forward pass depends on beside its input and the weights. */
+export interface Pass {
+  /** Whether batch statistics are used (and the running ones updated) and dropout drops. */
+  readonly training: boolean;
+  /** Seed of the run, and steps done in it: together with a layer's path they decide its dropout mask. */
+  readonly seed: number;
+  readonly step: number;
+}
+
+/** The pass of evaluation: running statistics, no dropout. */
+export const inference: Pass = { training: false, seed: 0, step: 0 };
+
+/** Where layers put their variables: one path of a module under construction. */
+export interface VariableScope {
+  readonly path: string;
+  readonly scope: (name: string) => VariableScope;
+  /** Makes a trainable float32 variable; its initial values depend on the seed and its path only. */
+  readonly weight: (name: string, shape: number[], initialize: Initializer) => Variable;
+  /** Makes a float32 variable that is saved but not trained. */
+  readonly statistic: (name: string, shape: number[], value: number) => Variable;
+}
+
+/** A module under construction: the scope that layers fill, and the maps they fill. */
+export interface ModuleBuilder extends Module {
+  readonly root: VariableScope;
+}
+
+/** Starts a module whose variables' paths begin with `name`. */
+export function buildModule(name: string, seed: number): ModuleBuilder {
+  const variables = new Map<string, Variable>();
+  const trainable = new Map<string, Variable>();
+  const add = (path: string, values: Float32Array, shape: number[], isTrainable: boolean) => {
+    if (variables.has(path)) throw new Error(`two variables are called ${path}`);
+    const initial = tensor(values, shape, 'float32');
+    const made = variable(initial, isTrainable);
+    initial.dispose();
+    variables.set(path, made);
+    if (isTrainable) trainable.set(path, made);
+    return made;
+  };
+  const scopeAt = (path: string): VariableScope => ({
+    path,
+    scope: (child) => scopeAt(`${path}/${child}`),
+    weight: (child, shape, initialize) => {
+      const full = `${path}/${child}`;
+      return add(full, initialize(shape, seed, full), shape, true);
+    },
+    statistic: (child, shape, value) => {
+      const values = new Float32Array(shape.reduce((size, length) => size * length, 1)).fill(value);
+      return add(`${path}/${child}`, values, shape, false);
+    },
+  });
+  return { variables, trainable, root: scopeAt(name) };
+}
+
+/** Frees a module's variables. */
+export function disposeModule(module: Module): void {
+  dispose([...module.variables.values()] as Tensor[]);
+}
+
+/** Number of values in a module's trainable variables. */
+export function countParameters(module: Module): number {
+  return [...module.trainable.values()].reduce((count, { size }) => count + size, 0);
+}

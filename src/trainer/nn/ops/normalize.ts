@@ -1,0 +1,55 @@
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { add, mul, rsqrt, square } from '@tensorflow/tfjs-core';
+import { scaleChannels, shiftChannels, subtractChannels, sumChannels } from './channels.js';
+import { rectify, rectifyGradient } from './leaky-relu.js';
+import { withGradient } from './with-gradient.js';
+
+/** Mean and (biased) variance of each channel in one batch. */
+export interface BatchStatistics {
+  readonly mean: Tensor1D;
+  readonly variance: Tensor1D;
+}
+
+/** What {@link normalizeRectify} needs beside its input. */
+export interface Normalization {
+  readonly gamma: Tensor1D;
+  readonly beta: Tensor1D;
+  readonly epsilon: number;
+  /** Told the batch's statistics, which are freed afterwards. */
+  readonly onStatistics: (statistics: BatchStatistics) => void;
+}
+
+/**
+ * Batch normalisation with the batch's own statistics (Ioffe and Szegedy 2015), then the leaky rectifier, as one operation
+ * with the closed-form gradient; x is [..., channels].
+ */
+export function normalizeRectify<T extends Tensor>(x: T, normalization: Normalization): T {
+  const { gamma, beta, epsilon, onStatistics } = normalization;
+  const count = x.size / gamma.size;
+  return withGradient<T>([x, gamma, beta], {
+    forward: () => {
+      const mean = mul(sumChannels(x), 1 / count) as Tensor1D;
+      const centred = subtractChannels(x, mean);
+      const variance = mul(sumChannels(square(centred)), 1 / count) as Tensor1D;
+      const inverse = rsqrt(add(variance, epsilon)) as Tensor1D;
+      const normal = scaleChannels(centred, inverse);
+      const value = rectify(shiftChannels(scaleChannels(normal, gamma), beta));
+      onStatistics({ mean, variance });
+      return { value, saved: [normal, value, gamma, inverse] };
+    },
+    backward: (dy, saved) => normalizationGradient(dy, saved as [T, T, Tensor1D, Tensor1D], count),
+  });
+}
+
+function normalizationGradient<T extends Tensor>(dy: T, saved: [T, T, Tensor1D, Tensor1D], count: number): Tensor[] {
+  const [normal, value, gamma, inverse] = saved;
+  const dRectified = rectifyGradient(dy, value);
+  const dBeta = sumChannels(dRectified);
+  const dGamma = sumChannels(mul(dRectified, normal));
+  // dx = γ/σ · (dy − mean(dy) − x̂ · mean(dy · x̂)), with everything that is constant in a channel multiplied first.
+  const scale = mul(gamma, inverse) as Tensor1D;
+  const slope = mul(mul(scale, dGamma), -1 / count) as Tensor1D;
+  const shift = mul(mul(scale, dBeta), -1 / count) as Tensor1D;
+  const dx = shiftChannels(add(scaleChannels(dRectified, scale), scaleChannels(normal, slope)), shift);
+  return [dx, dGamma, dBeta];
+}
