@@ -22,7 +22,7 @@ import { leakyRelu } from '../nn/ops/leaky-relu.js';
 import { lookUp } from '../nn/ops/look-up.js';
 import { lstmSequence } from '../nn/ops/lstm-sequence.js';
 import { normalizeRectify } from '../nn/ops/normalize.js';
-import { double, halve } from '../nn/ops/resample.js';
+import { averagePixels, repeatPixels } from '../nn/ops/resample.js';
 import type { SelfTestCase } from './self-test.js';
 
 const labels = [Int32Array.of(1, 1, 0), Int32Array.of(2)];
@@ -116,8 +116,8 @@ export const selfTestCases: readonly SelfTestCase[] = [
     run: (x) => maxPool(x as Tensor4D, [2, 1], [2, 1], 'same'),
     expected: -3.0029,
   },
-  { name: 'halving', inputs: [[2, 6, 8, 3]], run: (x) => halve(x as Tensor4D), expected: -0.3191 },
-  { name: 'doubling', inputs: [[2, 3, 4, 3]], run: (x) => double(x as Tensor4D), expected: -3.9288 },
+  { name: 'halving', inputs: [[2, 6, 8, 3]], run: (x) => averagePixels(x as Tensor4D, [2, 2]), expected: -0.3191 },
+  { name: 'doubling', inputs: [[2, 3, 4, 3]], run: (x) => repeatPixels(x as Tensor4D, [2, 2]), expected: -3.9288 },
   {
     name: 'matrix product',
     inputs: [

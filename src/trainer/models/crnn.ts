@@ -1,5 +1,5 @@
 import type { Tensor2D, Tensor3D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
-import { conv2d, maxPool, mul, reshape, sub, tidy, transpose } from '@tensorflow/tfjs-core';
+import { conv2d, mul, reshape, sub, tidy, transpose } from '@tensorflow/tfjs-core';
 import { normRectify } from '../nn/batch-norm.js';
 import { dense } from '../nn/dense.js';
 import { heUniform } from '../nn/initializers.js';
@@ -9,15 +9,16 @@ import { buildModule, disposeModule } from '../nn/module.js';
 import type { FrozenConvolution } from '../nn/ops/frozen-conv.js';
 import { frozenConvRectify } from '../nn/ops/frozen-conv.js';
 import { leakyRelu } from '../nn/ops/leaky-relu.js';
+import { averagePixels, type PixelBlock } from '../nn/ops/resample.js';
 import type { FrozenRecognizer, Recognizer } from './recognizer.js';
 
-/** Convolutions: channels, and the pooling (height, width) in front of each. */
+/** Convolutions: channels, and the block of pixels that is averaged in front of each. */
 const stages = [
   { filters: 16, pool: undefined },
   { filters: 32, pool: [2, 2] },
   { filters: 48, pool: [2, 2] },
   { filters: 64, pool: [2, 1] },
-] as const satisfies { filters: number; pool: [number, number] | undefined }[];
+] as const satisfies { filters: number; pool: PixelBlock | undefined }[];
 
 const features = 64;
 const lstmUnits = 48;
@@ -38,7 +39,7 @@ export function createCrnn({ height, classes, seed }: CrnnOptions): Recognizer {
   const convolutions = stages.map(({ filters }, index) =>
     stage(root.scope(`conv${index}`), stages[index - 1]?.filters ?? 1, filters),
   );
-  const columnSize = Math.ceil(height / 8) * (stages.at(-1)?.filters ?? 1);
+  const columnSize = (height / 8) * (stages.at(-1)?.filters ?? 1);
   const summarize = dense(root.scope('column'), { inputs: columnSize, units: features, initialize: heUniform });
   const readLine = bidirectionalLstm(root.scope('lstm'), { inputs: features, units: lstmUnits });
   const classify = dense(root.scope('logits'), { inputs: 2 * lstmUnits, units: classes });
@@ -113,7 +114,7 @@ function throughStages(images: Tensor4D, convolutions: readonly ((x: Tensor4D) =
   let x = sub<Tensor4D>(1, images);
   for (const [index, convolve] of convolutions.entries()) {
     const pool = stages[index]?.pool;
-    x = convolve(pool === undefined ? x : maxPool(x, [...pool], [...pool], 'same'));
+    x = convolve(pool === undefined ? x : averagePixels(x, pool));
   }
   return x;
 }

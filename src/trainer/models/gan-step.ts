@@ -1,8 +1,8 @@
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { dispose, sqrt, stack, tidy } from '@tensorflow/tfjs-core';
+import { dispose, stack } from '@tensorflow/tfjs-core';
 import type { Experiment } from '../../config/schema.js';
-import type { Gradients, Optimizer } from '../nn/optimizers/optimizer.js';
-import { clipScale, globalNormSquared } from '../nn/optimizers/optimizer.js';
+import type { Optimizer } from '../nn/optimizers/optimizer.js';
+import { clipScale, globalNorm } from '../nn/optimizers/optimizer.js';
 import type { Discriminator } from './discriminator.js';
 import { differentiateDiscriminator } from './discriminator-loss.js';
 import type { Generator } from './generator.js';
@@ -79,10 +79,6 @@ export function createGanStep(parts: GanParts): (batch: GanBatch) => Promise<Gan
 function named(terms: Restoration['terms']): Record<string, Scalar> {
   const names = { pixel: 'pixel_loss', adv: 'adv_loss', recFeat: 'rec_feat_loss', ctc: 'ctc_loss' } as const;
   return Object.fromEntries(Object.entries(terms).map(([term, value]) => [names[term as keyof typeof names], value]));
-}
-
-function globalNorm(gradients: Gradients): Tensor {
-  return tidy(() => sqrt(globalNormSquared(gradients)));
 }
 
 /** Reads many scalars in one transfer. */

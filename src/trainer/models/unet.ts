@@ -6,7 +6,7 @@ import { conv2d } from '../nn/conv2d.js';
 import { uniformWithin } from '../nn/initializers.js';
 import type { Pass, VariableScope } from '../nn/module.js';
 import { buildModule } from '../nn/module.js';
-import { double, halve } from '../nn/ops/resample.js';
+import { averagePixels, repeatPixels } from '../nn/ops/resample.js';
 import type { Generator, ModelSize } from './generator.js';
 import { residualBlock } from './residual-block.js';
 
@@ -37,7 +37,7 @@ export function createUnet({ filters, depth }: Experiment['model']['generator'],
     const skips: Tensor4D[] = [];
     for (const [level, encode] of encoders.entries()) {
       const above = skips.at(-1);
-      skips[level] = encode([above === undefined ? ink : halve(above)], pass);
+      skips[level] = encode([above === undefined ? ink : averagePixels(above, [2, 2])], pass);
     }
     return decoders.reduceRight(
       (below, decode, level) => decode(below, skips[level] as Tensor4D, pass),
@@ -58,7 +58,7 @@ type Decoder = (below: Tensor4D, skip: Tensor4D, pass: Pass) => Tensor4D;
 function decoder(scope: VariableScope, width: number): Decoder {
   const narrow = conv2d(scope.scope('up'), { inputs: 2 * width, filters: width, size: 1 });
   const join = residualBlock(scope, [width, width], width);
-  return (below, skip, pass) => join([double(narrow(below)), skip], pass);
+  return (below, skip, pass) => join([repeatPixels(narrow(below), [2, 2]), skip], pass);
 }
 
 function assertDivisible({ height, width }: ModelSize, depth: number): void {

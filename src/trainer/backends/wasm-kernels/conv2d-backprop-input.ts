@@ -6,11 +6,10 @@ import {
   matMul,
   pad as padWithZeros,
   reshape,
-  reverse,
   slice,
   tidy,
-  transpose,
 } from '@tensorflow/tfjs-core';
+import { computeOnHost } from '../host.js';
 import type { OwnKernel } from './own-kernel.js';
 
 /**
@@ -60,8 +59,32 @@ function turned(dy: Tensor4D, filter: Tensor4D, info: backend_util.Conv2DInfo): 
   return conv2d(isWhole ? spread : inside, turnRound(filter), 1, padding);
 }
 
+/** The filter rotated by half a turn, with its inputs and outputs swapped. */
 function turnRound(filter: Tensor4D): Tensor4D {
-  return transpose(reverse(filter, [0, 1]), [0, 1, 3, 2]);
+  const [height, width, inputs, outputs] = filter.shape;
+  const [turned] = computeOnHost([filter], [[height, width, outputs, inputs]], ([out], [values]) => {
+    const taps = height * width;
+    const size = inputs * outputs;
+    for (let tap = 0; tap < taps; tap++) {
+      transposeInto(out as Float32Array, (taps - 1 - tap) * size, values as Float32Array, tap * size, inputs, outputs);
+    }
+  });
+  return turned as Tensor4D;
+}
+
+function transposeInto(
+  out: Float32Array,
+  to: number,
+  values: Float32Array,
+  from: number,
+  rows: number,
+  columns: number,
+): void {
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      out[to + column * rows + row] = values[from + row * columns + column] as number;
+    }
+  }
 }
 
 function spreadRows(x: Tensor4D, stride: number): Tensor4D {

@@ -1,6 +1,7 @@
 import { batchMatMul } from './batch-mat-mul.js';
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.js';
 import { conv2dBackpropInput } from './conv2d-backprop-input.js';
+import { identity } from './identity.js';
 import { maxPoolGrad } from './max-pool-grad.js';
 import { installKernels } from './own-kernel.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
@@ -11,5 +12,12 @@ let installed = false;
 export function installWasmKernels(): void {
   if (installed) return;
   installed = true;
-  installKernels('wasm', [batchMatMul(), conv2dBackpropFilter, conv2dBackpropInput, maxPoolGrad, unsortedSegmentSum]);
+  installKernels('wasm', [
+    batchMatMul(),
+    conv2dBackpropFilter,
+    conv2dBackpropInput,
+    identity,
+    maxPoolGrad,
+    unsortedSegmentSum,
+  ]);
 }

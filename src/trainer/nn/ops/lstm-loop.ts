@@ -22,7 +22,7 @@ export function runLstm(shape: LstmShape, projected: Float32Array, recurrent: Fl
     for (let count = 0; count < steps; count++) {
       const row = rowAt(shape, sequence, count);
       for (let gate = 0; gate < 4 * units; gate++) sums[gate] = projected[row * 4 * units + gate] as number;
-      if (previous >= 0) addProduct(sums, trace.hidden, previous * units, recurrent, units);
+      if (previous >= 0) addProduct(sums, trace.hidden, previous * units, units, recurrent);
       activate(sums, trace, row, previous, units);
       previous = row;
     }
@@ -53,7 +53,7 @@ export function runLstmGradient(
         dh[unit] = (dh[unit] as number) + (dHidden[row * units + unit] as number);
       differentiateGates(trace, row, previous, units, dh, dc, dProjected);
       dh.fill(0);
-      addProductOfRow(dh, dProjected, row * 4 * units, recurrentTransposed, units);
+      addProduct(dh, dProjected, row * 4 * units, 4 * units, recurrentTransposed);
     }
   }
 }
@@ -63,36 +63,32 @@ function rowAt({ steps, backwards }: LstmShape, sequence: number, count: number)
   return sequence * steps + (backwards ? steps - 1 - count : count);
 }
 
-/** sums += hidden[from …] · recurrent */
-function addProduct(
-  sums: Float64Array,
-  hidden: Float32Array,
-  from: number,
-  recurrent: Float32Array,
-  units: number,
-): void {
-  const width = 4 * units;
-  for (let unit = 0; unit < units; unit++) {
-    const value = hidden[from + unit] as number;
-    const offset = unit * width;
-    for (let gate = 0; gate < width; gate++)
-      sums[gate] = (sums[gate] as number) + value * (recurrent[offset + gate] as number);
+/** sums += vector[from … from + rows] · matrix [rows, sums.length] */
+function addProduct(sums: Float64Array, vector: Float32Array, from: number, rows: number, matrix: Float32Array): void {
+  const width = sums.length;
+  let row = 0;
+  // Four rows at a time: a sum is loaded and stored once for them, not once for each.
+  for (; row + 3 < rows; row += 4) {
+    const [a, b, c, d] = [
+      vector[from + row],
+      vector[from + row + 1],
+      vector[from + row + 2],
+      vector[from + row + 3],
+    ] as [number, number, number, number];
+    const first = row * width;
+    for (let i = 0; i < width; i++) {
+      const at = first + i;
+      sums[i] =
+        (sums[i] as number) +
+        a * (matrix[at] as number) +
+        b * (matrix[at + width] as number) +
+        c * (matrix[at + 2 * width] as number) +
+        d * (matrix[at + 3 * width] as number);
+    }
   }
-}
-
-/** dh += dGates[from …] · recurrentᵀ */
-function addProductOfRow(
-  dh: Float64Array,
-  dGates: Float32Array,
-  from: number,
-  transposed: Float32Array,
-  units: number,
-): void {
-  for (let gate = 0; gate < 4 * units; gate++) {
-    const value = dGates[from + gate] as number;
-    const offset = gate * units;
-    for (let unit = 0; unit < units; unit++)
-      dh[unit] = (dh[unit] as number) + value * (transposed[offset + unit] as number);
+  for (; row < rows; row++) {
+    const value = vector[from + row] as number;
+    for (let i = 0; i < width; i++) sums[i] = (sums[i] as number) + value * (matrix[row * width + i] as number);
   }
 }
 

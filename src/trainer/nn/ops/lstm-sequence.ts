@@ -77,8 +77,9 @@ function recurrentGradient(
 }
 
 function stepByStep(projected: Tensor3D, recurrent: Tensor2D, backwards: boolean): Tensor3D {
-  const inputs = unstack(projected, 1) as Tensor2D[];
-  if (backwards) inputs.reverse();
+  const forwards = unstack(projected, 1) as Tensor2D[];
+  // A copy: tfjs remembers the array itself for the gradient.
+  const inputs = backwards ? forwards.toReversed() : forwards;
   const outputs: Tensor2D[] = [];
   let cell: Tensor2D | undefined;
   for (const input of inputs) {
@@ -89,6 +90,5 @@ function stepByStep(projected: Tensor3D, recurrent: Tensor2D, backwards: boolean
     cell = cell === undefined ? fresh : (add(mul(sigmoid(f), cell), fresh) as Tensor2D);
     outputs.push(mul(sigmoid(o), tanh(cell)) as Tensor2D);
   }
-  if (backwards) outputs.reverse();
-  return stack(outputs, 1) as Tensor3D;
+  return stack(backwards ? outputs.toReversed() : outputs, 1) as Tensor3D;
 }

@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { add, mul, rsqrt, square } from '@tensorflow/tfjs-core';
-import { scaleChannels, shiftChannels, subtractChannels, sumChannels } from './channels.js';
+import { add, mul, neg, rsqrt, square } from '@tensorflow/tfjs-core';
+import { meanChannels, scaleChannels, shiftChannels, subtractChannels } from './channels.js';
 import { rectify, rectifyGradient } from './leaky-relu.js';
 import { withGradient } from './with-gradient.js';
 
@@ -28,9 +28,9 @@ export function normalizeRectify<T extends Tensor>(x: T, normalization: Normaliz
   const count = x.size / gamma.size;
   return withGradient<T>([x, gamma, beta], {
     forward: () => {
-      const mean = mul(sumChannels(x), 1 / count) as Tensor1D;
+      const mean = meanChannels(x);
       const centred = subtractChannels(x, mean);
-      const variance = mul(sumChannels(square(centred)), 1 / count) as Tensor1D;
+      const variance = meanChannels(square(centred));
       const inverse = rsqrt(add(variance, epsilon)) as Tensor1D;
       const normal = scaleChannels(centred, inverse);
       const value = rectify(shiftChannels(scaleChannels(normal, gamma), beta));
@@ -44,12 +44,12 @@ export function normalizeRectify<T extends Tensor>(x: T, normalization: Normaliz
 function normalizationGradient<T extends Tensor>(dy: T, saved: [T, T, Tensor1D, Tensor1D], count: number): Tensor[] {
   const [normal, value, gamma, inverse] = saved;
   const dRectified = rectifyGradient(dy, value);
-  const dBeta = sumChannels(dRectified);
-  const dGamma = sumChannels(mul(dRectified, normal));
+  const meanRectified = meanChannels(dRectified);
+  const meanProduct = meanChannels(mul(dRectified, normal));
   // dx = γ/σ · (dy − mean(dy) − x̂ · mean(dy · x̂)), with everything that is constant in a channel multiplied first.
-  const scale = mul(gamma, inverse) as Tensor1D;
-  const slope = mul(mul(scale, dGamma), -1 / count) as Tensor1D;
-  const shift = mul(mul(scale, dBeta), -1 / count) as Tensor1D;
+  const scale = mul<Tensor1D>(gamma, inverse);
+  const slope = neg(mul<Tensor1D>(scale, meanProduct));
+  const shift = neg(mul<Tensor1D>(scale, meanRectified));
   const dx = shiftChannels(add(scaleChannels(dRectified, scale), scaleChannels(normal, slope)), shift);
-  return [dx, dGamma, dBeta];
+  return [dx, mul(meanProduct, count), mul(meanRectified, count)];
 }

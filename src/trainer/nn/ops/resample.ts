@@ -2,32 +2,35 @@ import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { avgPool, image, mul } from '@tensorflow/tfjs-core';
 import { withGradient } from './with-gradient.js';
 
+/** Rows and columns of a block of pixels. */
+export type PixelBlock = readonly [rows: number, columns: number];
+
 /**
- * Halves height and width by averaging 2 × 2 pixels; NHWC, height and width even. Its gradient is ours because the stock one
- * is a scalar loop on wasm.
+ * Shrinks NHWC images by averaging blocks of pixels, into which height and width divide. Its gradient is ours because the
+ * stock one is a scalar loop on wasm.
  */
-export function halve(x: Tensor4D): Tensor4D {
+export function averagePixels(x: Tensor4D, block: PixelBlock): Tensor4D {
   return withGradient([x], {
-    forward: () => ({ value: mean2x2(x) }),
-    backward: (dy) => [mul(repeat2x2(dy), 0.25)],
+    forward: () => ({ value: meanOfBlocks(x, block) }),
+    backward: (dy) => [mul(repeatAsBlocks(dy, block), 1 / (block[0] * block[1]))],
   });
 }
 
 /**
- * Doubles height and width by repeating pixels; NHWC. Its gradient is ours because the stock one is wrong on the plain JS
- * backend for more than one image.
+ * Enlarges NHWC images by repeating each pixel as a block. Its gradient is ours because the stock one is wrong on the plain
+ * JS backend for more than one image.
  */
-export function double(x: Tensor4D): Tensor4D {
+export function repeatPixels(x: Tensor4D, block: PixelBlock): Tensor4D {
   return withGradient([x], {
-    forward: () => ({ value: repeat2x2(x) }),
-    backward: (dy) => [mul(mean2x2(dy), 4)],
+    forward: () => ({ value: repeatAsBlocks(x, block) }),
+    backward: (dy) => [mul(meanOfBlocks(dy, block), block[0] * block[1])],
   });
 }
 
-function mean2x2(x: Tensor4D): Tensor4D {
-  return avgPool(x, 2, 2, 'valid');
+function meanOfBlocks(x: Tensor4D, [rows, columns]: PixelBlock): Tensor4D {
+  return avgPool(x, [rows, columns], [rows, columns], 'valid');
 }
 
-function repeat2x2(x: Tensor4D): Tensor4D {
-  return image.resizeNearestNeighbor(x, [x.shape[1] * 2, x.shape[2] * 2]);
+function repeatAsBlocks(x: Tensor4D, [rows, columns]: PixelBlock): Tensor4D {
+  return image.resizeNearestNeighbor(x, [x.shape[1] * rows, x.shape[2] * columns]);
 }

@@ -1,5 +1,5 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
-import { add, mul, square, sum, tidy, variable, zeros } from '@tensorflow/tfjs-core';
+import { addN, mul, sqrt, square, sum, tidy, variable, zeros } from '@tensorflow/tfjs-core';
 import { computeOnHost, isOnHost } from '../../backends/host.js';
 import type { Module } from '../module.js';
 
@@ -71,14 +71,24 @@ export function createOptimizer(name: string, module: Module, rule: UpdateRule):
 }
 
 /** √ of the sum of squares of all gradients, as a scalar tensor. */
-export function globalNormSquared(gradients: Gradients): Tensor {
-  const parts = [...gradients.values()].map((gradient) => sum(square(gradient)));
-  return parts.reduce((total, part) => add(total, part));
+export function globalNorm(gradients: Gradients): Tensor {
+  const all = [...gradients.values()];
+  if (!isOnHost()) return tidy(() => sqrt(addN(all.map((gradient) => sum(square(gradient))))));
+  const [norm] = computeOnHost(all, [[]], ([out], arrays) => {
+    (out as Float32Array)[0] = Math.sqrt(arrays.reduce((total, array) => total + sumOfSquares(array), 0));
+  });
+  return norm as Tensor;
 }
 
 /** Factor that brings a global norm down to `limit` (Pascanu et al. 2013); 0 means no limit. */
 export function clipScale(norm: number, limit: number): number {
   return limit > 0 && norm > limit ? limit / norm : 1;
+}
+
+function sumOfSquares(values: Float32Array): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += (values[i] as number) * (values[i] as number);
+  return total;
 }
 
 function computeUpdate(
