@@ -14,7 +14,7 @@ import { epochInfoTensor } from './commit-checkpoint.js';
 import { listCheckpoints, listNames } from './list-checkpoints.js';
 import { openBundle } from './open-bundle.js';
 import { type CheckpointName, compareCheckpoints, parseCheckpointName } from './retention-policy.js';
-import { nextFolder } from './set-aside.js';
+import { nextFolder, previousFolder } from './set-aside.js';
 import { verifyCheckpoint } from './verify-checkpoint.js';
 import { dataPath, indexPath } from './write-bundle.js';
 
@@ -24,8 +24,8 @@ export type Resumable =
   | { readonly kind: 'none'; readonly notes: readonly string[] }
   /** Checkpoints of ours without `epoch_info.json`: nobody knows what they belong to, so the run starts from scratch. */
   | { readonly kind: 'unrecorded'; readonly notes: readonly string[]; readonly checkpoints: readonly string[] }
-  /** A checkpoint format of somebody else's: `epoch_info.json` is trusted. */
-  | { readonly kind: 'foreign'; readonly notes: readonly string[]; readonly epochInfo: EpochInfo }
+  /** A checkpoint format of somebody else's: `epoch_info.json` is trusted; undefined when it is unreadable. */
+  | { readonly kind: 'foreign'; readonly notes: readonly string[]; readonly epochInfo: EpochInfo | undefined }
   /** A verified checkpoint, with `epoch_info.json` in agreement. */
   | {
       readonly kind: 'checkpoint';
@@ -62,8 +62,7 @@ export function findResumable(directory: string, { mode = 'full', epochBase = 1 
 
 function resumeForeign(directory: string, recorded: EpochInfo | Unreadable | undefined): Resumable {
   if (recorded === undefined) return { kind: 'none', notes: [] };
-  if (isUnreadable(recorded))
-    return { kind: 'none', notes: [`epoch_info.json is unreadable (${recorded.unreadable})`] };
+  if (isUnreadable(recorded)) return resumeUnreadable(directory, recorded);
   const named = recorded.checkpoint;
   const isLost =
     named !== undefined &&
@@ -73,6 +72,14 @@ function resumeForeign(directory: string, recorded: EpochInfo | Unreadable | und
   return recorded.last_completed_epoch > 0 || recorded.partial
     ? { kind: 'foreign', notes: [], epochInfo: recorded }
     : { kind: 'none', notes: [] };
+}
+
+/** A trainer of somebody else's may find its own checkpoints; without any other file there is nothing to find. */
+function resumeUnreadable(directory: string, { unreadable }: Unreadable): Resumable {
+  const notes = [`epoch_info.json is unreadable (${unreadable})`];
+  const ours = new Set(['epoch_info.json', checkpointStateFile, previousFolder, quarantineFolder]);
+  const hasOthers = listNames(directory).some((name) => !ours.has(name));
+  return hasOthers ? { kind: 'foreign', notes, epochInfo: undefined } : { kind: 'none', notes };
 }
 
 function resumeNewestGood(

@@ -4,4 +4,6 @@ export * from './epoch-info.js';
 export * from './errors.js';
 export * from './exit-status.js';
 export * from './heartbeat.js';
+export * from './journal.js';
 export * from './run-directory.js';
+export * from './status.js';

@@ -12,6 +12,7 @@ export interface TrainingOutcome {
 /** Trains from `start` until the epoch count is reached, patience runs out, or a signal asks to stop. */
 export async function runTraining(training: Training, start: TrainingProgress): Promise<TrainingOutcome> {
   let progress = start;
+  if (isEarlyStop(training, start)) return { end: 'early_stopped', progress };
   while (progress.epoch <= training.epochs) {
     const trained = await runEpoch(training, progress);
     const metrics = training.stopRequested() ? undefined : await runValidation(training, trained);

@@ -1,4 +1,4 @@
-import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+import { tensor, type Variable } from '@tensorflow/tfjs-core';
 import type { DType, TensorData } from '../../checkpoint/bundle-types.js';
 import { SuperviseError } from '../../protocol/index.js';
 import type { BestScore } from './best-score.js';
@@ -48,6 +48,7 @@ export async function snapshotTraining(
 /** The reading side of a checkpoint, as far as a restore needs it. */
 export interface ReadableCheckpoint {
   readonly path: string;
+  readonly entries: ReadonlyMap<string, { readonly dtype: DType; readonly shape: readonly number[] }>;
   readonly has: (name: string) => boolean;
   readonly read: (name: string) => TensorData;
 }
@@ -56,23 +57,25 @@ export interface ReadableCheckpoint {
  * Puts a checkpoint's state into the training's variables and counters.
  * @throws CHECKPOINT_MISMATCH when a tensor is missing or has another shape: nothing is assigned then
  */
-export function restoreTraining(
-  checkpoint: ReadableCheckpoint,
-  tensors: TrainingTensors,
-  makeTensor: (data: TensorData) => Tensor,
-): TrainingProgress {
-  for (const [name, variable] of tensors.variables) assertMatches(checkpoint, name, variable);
-  for (const [name, variable] of tensors.variables) {
-    const restored = makeTensor(checkpoint.read(`${name}${valueSuffix}`));
-    variable.assign(restored);
-    restored.dispose();
-  }
+export function restoreTraining(checkpoint: ReadableCheckpoint, tensors: TrainingTensors): TrainingProgress {
+  restoreVariables(checkpoint, tensors.variables);
   for (const [name, counter] of tensors.counters) counter.set(readInt64(checkpoint, `${name}${valueSuffix}`));
   return readProgress(checkpoint);
 }
 
+/** Puts a checkpoint's tensors into variables of the same names. @throws CHECKPOINT_MISMATCH before anything is assigned */
+export function restoreVariables(checkpoint: ReadableCheckpoint, variables: ReadonlyMap<string, Variable>): void {
+  for (const [name, variable] of variables) assertMatches(checkpoint, name, variable);
+  for (const [name, variable] of variables) {
+    const { shape, dtype } = variable;
+    const restored = tensor(toTypedArray(checkpoint.read(`${name}${valueSuffix}`)), shape, dtype);
+    variable.assign(restored);
+    restored.dispose();
+  }
+}
+
 /** Bytes of a float32 or int32 tensor as the typed array that tfjs takes. */
-export function toTypedArray({ dtype, data }: TensorData): Float32Array | Int32Array {
+function toTypedArray({ dtype, data }: TensorData): Float32Array | Int32Array {
   if (!(data instanceof Uint8Array)) throw new TypeError('a string tensor has no numbers');
   const bytes = data.byteOffset % 4 === 0 ? data : data.slice();
   return dtype === 'int32'
@@ -109,8 +112,9 @@ function readProgress(checkpoint: ReadableCheckpoint): TrainingProgress {
 
 function assertMatches(checkpoint: ReadableCheckpoint, name: string, variable: Variable): void {
   const key = `${name}${valueSuffix}`;
-  if (!checkpoint.has(key)) throw mismatch(checkpoint, `the tensor ${key} is missing`, `shape [${variable.shape}]`);
-  const { shape, dtype } = checkpoint.read(key);
+  const entry = checkpoint.entries.get(key);
+  if (entry === undefined) throw mismatch(checkpoint, `the tensor ${key} is missing`, `shape [${variable.shape}]`);
+  const { shape, dtype } = entry;
   if (String(shape) === String(variable.shape) && dtype === variable.dtype) return;
   throw mismatch(checkpoint, `the tensor ${key} is ${dtype} [${shape}]`, `${variable.dtype} [${variable.shape}]`);
 }

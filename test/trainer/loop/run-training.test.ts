@@ -86,6 +86,13 @@ describe('runTraining', () => {
     expect(calls.at(-1)).toContain('save 2 early_stopped');
   });
 
+  test('a run that stopped early stays stopped when it is resumed', async () => {
+    const { training, calls } = recordTraining();
+    const stopped = { ...start, epoch: 3, bestEpoch: 1, bestScore: 5, bestMonitored: 5, epochsWithoutImprovement: 1 };
+    expect(await runTraining(training, stopped)).toMatchObject({ end: 'early_stopped' });
+    expect(calls).toEqual([]);
+  });
+
   test('a save request is answered once and the training goes on', async () => {
     const requests = [true];
     const takeSaveRequest = () => requests.pop() ?? false;

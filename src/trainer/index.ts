@@ -1,0 +1,1 @@
+export { runTrainer, type TrainerOptions } from './loop/run-trainer.js';

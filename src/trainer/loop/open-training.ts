@@ -1,0 +1,170 @@
+import { join } from 'node:path';
+import { TrainerEnv } from '../../protocol/index.js';
+import { selectBackend } from '../backends/select-backend.js';
+import { type Dataset, loadCharset, openDataset, stepsToReadOnce } from '../data/index.js';
+import { createDiscriminator, createGanStep, createGenerator } from '../models/index.js';
+import { createAdam, createSgd } from '../nn/index.js';
+import { createBatchReader } from './batch-reader.js';
+import { noBestYet } from './best-score.js';
+import { createCheckpointWriter } from './checkpoint-files.js';
+import { createHeartbeatWriter } from './heartbeat-writer.js';
+import { appendMetrics, rewindMetrics } from './metrics-log.js';
+import { openRecognizer } from './open-recognizer.js';
+import { createReporter } from './reporter.js';
+import { restoreNewest } from './restore-newest.js';
+import type { TrainerOptions } from './run-trainer.js';
+import { ctcFactor, learningRateFactor } from './schedule.js';
+import type { StopSignals } from './stop-signals.js';
+import type { Training } from './training.js';
+import type { TrainingProgress, TrainingTensors } from './training-state.js';
+import { createValidator } from './validator.js';
+
+/** A training that is ready to run, and where it starts. */
+export interface OpenedTraining {
+  readonly training: Training;
+  readonly start: TrainingProgress;
+  readonly close: () => Promise<void>;
+}
+
+/** Starts the backend, opens the data, builds the networks, and restores the newest good checkpoint when that is wanted. */
+export async function openTraining(options: TrainerOptions, signals: StopSignals): Promise<OpenedTraining> {
+  const { config, paths, log } = options;
+  const attempt = Number(process.env[TrainerEnv.attempt] ?? 1);
+  const beat = createHeartbeatWriter(process.env[TrainerEnv.heartbeat], attempt);
+  const starting = () => beat({ phase: 'startup', epoch: 1, step: 0, steps_per_epoch: 0 });
+  starting();
+  const backend = await selectBackend(config.training.backend);
+  log(`Backend: ${backend.name} on ${backend.device}: ${backend.reason}`);
+  const charset = loadCharset(config.data.charset_path);
+  const dir = config.data.dir ?? join(paths.runDir, 'data');
+  const data = await openDataset({ config: config.data, seed: config.seed, dir, charset, onLine: starting });
+  const networks = buildNetworks(options, data);
+  const stepsPerEpoch = config.training.steps_per_epoch ?? stepsToReadOnce(data.train.size, config.training.batch_size);
+  log(
+    `Data: ${data.train.size} lines to train on, ${data.validation.size} to validate; ${stepsPerEpoch} steps of ${config.training.batch_size} an epoch.`,
+  );
+
+  const restored = restoreNewest(options, networks.tensors);
+  const start = restored?.progress ?? {
+    ...noBestYet,
+    epoch: 1,
+    step: 0,
+    globalStep: 0,
+    lossSums: {},
+    seed: config.seed,
+  };
+  const metricsPath = join(paths.runDir, 'metrics.jsonl');
+  rewindMetrics(metricsPath, start.epoch - 1);
+
+  const checkpoints = createCheckpointWriter({
+    directory: paths.checkpointDir,
+    tensors: networks.tensors,
+    totalEpochs: config.epochs,
+    maxCheckpoints: config.checkpoints.max_checkpoints,
+    lastCheckpoint: restored?.lastCheckpoint,
+  });
+  const reporter = createReporter({ config, stepsPerEpoch, beat, log });
+  const batches = createBatchReader({
+    dataset: data.train,
+    seed: config.seed,
+    stepsPerEpoch,
+    batchSize: config.training.batch_size,
+  });
+  const step = createGanStep({ ...networks, config });
+  const validate = createValidator({
+    ...networks,
+    dataset: data.validation,
+    config,
+    sampleDir: paths.sampleDir,
+    isStopped: () => signals.stopSignal() !== undefined,
+  });
+
+  const training: Training = {
+    epochs: config.epochs,
+    stepsPerEpoch,
+    earlyStopping: config.early_stopping,
+    trainStep: async (epoch, stepOfEpoch, globalStep) => {
+      const factor = learningRateFactor(config.schedule, { epoch, step: stepOfEpoch, stepsPerEpoch });
+      const weights = config.loss_weights;
+      return batches.withBatch(epoch, stepOfEpoch, (batch) =>
+        step({
+          ...batch,
+          stepIndex: globalStep,
+          weights: {
+            pixel: weights.pixel_loss_weight,
+            adv: weights.adv_loss_weight,
+            recFeat: weights.rec_feat_loss_weight,
+            ctc: weights.ctc_loss_weight * ctcFactor(config.schedule, epoch),
+          },
+          lrG: config.optimizer.lr_g * factor,
+          lrD: config.optimizer.lr_d * factor,
+        }),
+      );
+    },
+    reportStep: reporter.step,
+    isValidationEpoch: (epoch) => epoch % config.checkpoints.eval_interval === 0 || epoch === config.epochs,
+    validate: async (progress) => {
+      reporter.phase('validate', progress);
+      return validate(progress.epoch);
+    },
+    saveEpoch: async (next, metrics, status) => {
+      const epoch = next.epoch - 1;
+      reporter.phase('checkpoint', { ...next, epoch, step: stepsPerEpoch });
+      appendMetrics(metricsPath, {
+        epoch,
+        ...metrics,
+        best_epoch: next.bestEpoch,
+        timestamp: new Date().toISOString(),
+      });
+      if (isSaved(options, next, status)) await checkpoints.saveEpoch(next, status);
+      reporter.epoch(epoch, metrics, next);
+    },
+    savePartial: async (progress, status = 'running') => {
+      reporter.phase('checkpoint', progress);
+      await checkpoints.savePartial(progress, status);
+    },
+    stopRequested: () => signals.stopSignal() !== undefined,
+    takeSaveRequest: signals.takeSaveRequest,
+  };
+  return {
+    training,
+    start,
+    close: async () => {
+      await batches.close();
+      await data.close();
+      networks.recognizer.dispose();
+      backend.dispose();
+    },
+  };
+}
+
+function buildNetworks({ config }: TrainerOptions, { train, charset }: Dataset) {
+  const { height, width } = train;
+  const size = { height, width, seed: config.seed };
+  const generator = createGenerator(config.model.generator, size);
+  const discriminator = createDiscriminator(config.model.discriminator, { ...size, characters: charset.size });
+  const recognizer = openRecognizer({ config: config.model.recognizer, charset, height, seed: config.seed });
+  const optimizerG = createAdam('optimizer_g', generator, config.optimizer);
+  const optimizerD = createSgd('optimizer_d', discriminator, { momentum: config.optimizer.momentum_d });
+  const tensors: TrainingTensors = {
+    variables: new Map([
+      ...generator.variables,
+      ...discriminator.variables,
+      ...optimizerG.slots(),
+      ...optimizerD.slots(),
+    ]),
+    counters: new Map([
+      ['optimizer_g/iterations', optimizerG.iterations],
+      ['optimizer_d/iterations', optimizerD.iterations],
+    ]),
+  };
+  return { generator, discriminator, recognizer, optimizerG, optimizerD, charset, tensors };
+}
+
+/** Whether this epoch's checkpoint is due; the last one always is. */
+function isSaved({ config }: TrainerOptions, next: TrainingProgress, status: string): boolean {
+  const epoch = next.epoch - 1;
+  if (status !== 'running') return true;
+  if (config.checkpoints.save_best_only) return next.bestEpoch === epoch;
+  return epoch % config.checkpoints.save_interval === 0;
+}

@@ -1,0 +1,55 @@
+import { join } from 'node:path';
+import { findResumable, listCheckpoints, openBundle, setAside } from '../../checkpoint/index.js';
+import type { TrainerOptions } from './run-trainer.js';
+import { restoreTraining, type TrainingProgress, type TrainingTensors } from './training-state.js';
+
+/** What a resume continues from. */
+export interface Restored {
+  readonly progress: TrainingProgress;
+  /** Newest epoch checkpoint on disk. */
+  readonly lastCheckpoint: string | undefined;
+}
+
+/**
+ * Restores the newest good checkpoint, with `--resume`. Without it, with `--no_restore`, or when nothing there can be
+ * continued, what the directory holds is set aside and the training starts afresh.
+ * @throws CHECKPOINT_MISMATCH when the checkpoint belongs to other networks
+ */
+export function restoreNewest(
+  { config, paths, resume, noRestore, log }: TrainerOptions,
+  tensors: TrainingTensors,
+): Restored | undefined {
+  const directory = paths.checkpointDir;
+  if (!resume || noRestore) return startAfresh(directory, log);
+  const found = findResumable(directory);
+  for (const note of found.notes) log(`Warning: ${note}`);
+  if (found.kind !== 'checkpoint') {
+    log(
+      found.kind === 'none' && found.notes.length === 0
+        ? 'No checkpoint found: starting from scratch.'
+        : 'Starting from scratch.',
+    );
+    return startAfresh(directory, log);
+  }
+  log('Resuming.');
+  log(`  Checkpoint directory: ${directory}`);
+  log(`  Last checkpoint: ${found.checkpoint}`);
+  log(`  Last completed epoch: ${found.epochInfo.last_completed_epoch}`);
+  const bundle = openBundle(join(directory, found.checkpoint));
+  try {
+    const progress = restoreTraining(bundle, tensors);
+    const within = progress.step > 0 ? `, step ${progress.step}` : '';
+    if (progress.epoch <= config.epochs) log(`  Continuing from epoch: ${progress.epoch}/${config.epochs}${within}`);
+    log(`Restored from ${bundle.path}`);
+    const lastCheckpoint = listCheckpoints(directory).findLast(({ step }) => step === 0)?.name;
+    return { progress, lastCheckpoint };
+  } finally {
+    bundle.close();
+  }
+}
+
+function startAfresh(directory: string, log: (line: string) => void): undefined {
+  const moved = setAside(directory);
+  if (moved !== undefined) log(`Earlier checkpoints are kept in ${moved}`);
+  return undefined;
+}

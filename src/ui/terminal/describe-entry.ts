@@ -1,0 +1,78 @@
+import type { JournalEntry } from '../../protocol/index.js';
+
+/** What a journal entry tells the user: lines of text, none for what is of no interest while watching. Pure. */
+export function describeEntry(entry: JournalEntry): string[] {
+  switch (entry.event) {
+    case 'run_started':
+      return entry.start === 'continued'
+        ? [`Continuing ${entry.experiment_name} in ${entry.run_dir}`]
+        : [`Starting ${entry.experiment_name} in ${entry.run_dir}`];
+    case 'checkpoint_verified':
+      return describeVerified(entry);
+    case 'leftovers_removed':
+      return [
+        `Ended ${entry.pids.length} processes that an earlier attempt left behind: ${entry.commands.join(', ').slice(0, 200)}`,
+      ];
+    case 'launched':
+      return [`Attempt ${entry.attempt}: trainer started, pid ${entry.pid}, log ${entry.output}`];
+    case 'launch_failed':
+      return [`Attempt ${entry.attempt}: the trainer could not be started: ${entry.reason}`];
+    case 'adopted':
+      return [`Adopted the trainer that is still running: attempt ${entry.attempt}, pid ${entry.pid}`];
+    case 'epoch_completed':
+      return [
+        `Epoch ${entry.epoch}/${entry.epochs_total} done${entry.best_epoch === undefined ? '' : `; best: epoch ${entry.best_epoch}${entry.best_score === undefined ? '' : `, score ${entry.best_score.toFixed(2)}`}`}`,
+      ];
+    case 'hang_detected':
+      return [
+        `Attempt ${entry.attempt} hangs: no sign of work for ${seconds(entry.silent_ms)} in ${entry.phase} (threshold ${seconds(entry.threshold_ms)})`,
+      ];
+    case 'exited':
+      return ['completed', 'early_stopped'].includes(entry.class)
+        ? []
+        : [
+            `Attempt ${entry.attempt} ended after ${seconds(entry.ran_ms)}: ${entry.summary}`,
+            ...entry.evidence.slice(-3).map((line) => `  | ${line.slice(0, 160)}`),
+          ];
+    case 'backing_off':
+      return entry.delay_ms === 0
+        ? []
+        : [
+            `Relaunching in ${seconds(entry.delay_ms)} (restart ${entry.restarts}, ${entry.restarts_without_progress} without progress)`,
+          ];
+    case 'waiting':
+      return [`Waiting: ${entry.detail}`];
+    case 'stop_requested':
+      return [
+        entry.forced
+          ? `${entry.reason} again: ending the trainer now`
+          : `${entry.reason}: asking the trainer to save and stop (once more: end it now)`,
+      ];
+    case 'killed':
+      return [`Attempt ${entry.attempt} did not stop in time and was killed`];
+    case 'stopped':
+      return [`Stopped at ${entry.epochs_completed}/${entry.epochs_total} epochs; the same command continues.`];
+    default:
+      return [];
+  }
+}
+
+function describeVerified(entry: Extract<JournalEntry, { event: 'checkpoint_verified' }>): string[] {
+  const notes = entry.notes.map((note) => `Warning: ${note}`);
+  const aside = entry.set_aside === undefined ? [] : [`Earlier checkpoints are kept in ${entry.set_aside}`];
+  if (!entry.resume || entry.last_completed_epoch >= entry.epochs_total) return [...notes, ...aside];
+  return [
+    ...notes,
+    'Resuming.',
+    `  Checkpoint directory: ${entry.checkpoint_dir}`,
+    `  Last checkpoint: ${entry.checkpoint ?? 'as the trainer finds it'}`,
+    `  Last completed epoch: ${entry.last_completed_epoch}`,
+    `  Continuing from epoch: ${entry.last_completed_epoch + 1}/${entry.epochs_total}`,
+  ];
+}
+
+function seconds(milliseconds: number): string {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < 120_000) return `${(milliseconds / 1000).toFixed(1)} s`;
+  return `${Math.round(milliseconds / 60_000)} min`;
+}

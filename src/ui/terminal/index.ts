@@ -1,0 +1,1 @@
+export { createTerminalView, type TerminalView, type TerminalViewOptions } from './terminal-view.js';
