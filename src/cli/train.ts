@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import { ExitCode, SuperviseError, TrainerEnv } from '../protocol/index.js';
 import { reportError } from './report-error.js';
+import { trainRecognizer } from './train-recognizer.js';
 
 const program = 'supervise-train';
 
@@ -10,6 +11,7 @@ export async function train(argv: readonly string[]): Promise<number> {
     const { default: yargs } = await import('yargs');
     const parsed = await describeCommand(yargs([...argv])).parseAsync();
     const [command] = parsed._;
+    if (command === 'recognizer') return await trainRecognizer(argv.slice(argv.indexOf('recognizer') + 1));
     if (argv.includes('--help') || argv.includes('--version')) return ExitCode.ok;
     const { _, $0, config, resume, ...rest } = parsed as Record<string, unknown>;
     if (command !== undefined)
@@ -35,7 +37,7 @@ function describeCommand(yargs: Argv): Argv {
         'duplicate-arguments-array': false,
       })
       .usage(
-        '$0 [--config experiment.json] [flags]\n\nTrains the reference model. Every key of docs/config.md is a flag too, by its last part or any synonym.',
+        '$0 [--config experiment.json] [flags]\n$0 recognizer [flags]\n\nTrains the reference model, or the recognizer that it is scored by. Every key of docs/config.md is a flag too, by its last part or any synonym.',
       )
       .option('config', { type: 'string', describe: 'Experiment file; flags win over it' })
       .option('resume', { type: 'boolean', default: false, describe: 'Continue from the newest good checkpoint' })

@@ -145,12 +145,16 @@ const schedule = z
 
 const lossWeights = z
   .object({
-    pixel_loss_weight: weight.default(200),
-    adv_loss_weight: weight.default(1.5),
-    rec_feat_loss_weight: weight.default(5),
-    ctc_loss_weight: weight.default(1),
-    perceptual_loss_weight: weight.default(0),
-    contrastive_loss_weight: weight.default(0),
+    pixel_loss_weight: weight.default(200).describe('Weight of the pixel loss (mean absolute error).'),
+    adv_loss_weight: weight.default(1.5).describe('Weight of the adversarial loss.'),
+    rec_feat_loss_weight: weight
+      .default(5)
+      .describe('Weight of the distance between recognizer features of restored and clean lines.'),
+    ctc_loss_weight: weight
+      .default(1)
+      .describe('Weight of the CTC loss of what the recognizer reads in restored lines.'),
+    perceptual_loss_weight: weight.default(0).describe('Weight of the VGG-19 perceptual loss.'),
+    contrastive_loss_weight: weight.default(0).describe('Weight of the contrastive loss.'),
   })
   .describe('Weights of the terms of the generator loss.');
 

@@ -1,0 +1,121 @@
+import { SuperviseError } from '../protocol/index.js';
+import { matchKey } from './match-key.js';
+import type { FileLeaf } from './parse-file.js';
+import { schemaLeaves } from './schema-leaves.js';
+import { convertValue } from './value-synonyms.js';
+
+/** Where a value came from. */
+export interface Origin {
+  readonly source: 'file' | 'default' | 'flag' | 'environment';
+  /** The key as written, for values from the file. */
+  readonly key?: string;
+  readonly line?: number;
+  /** Whether the key was written in another spelling or place than the canonical one. */
+  readonly synonym?: boolean;
+}
+
+/** Something that the user should know, but that stops nothing. */
+export interface Warning {
+  readonly message: string;
+  readonly line?: number;
+}
+
+/** One value with its meaning, before it is checked. */
+export interface Setting {
+  readonly path: string;
+  readonly value: unknown;
+  /** How far from the canonical spelling: 0 is canonical. */
+  readonly rank: number;
+  readonly origin: Origin;
+}
+
+const environmentPrefix = 'SUPERVISE_CONFIG_';
+
+/** What the file says; unknown keys, disagreements and keys without effect end up in `warnings`. */
+export function settingsOfFile(leaves: readonly FileLeaf[], warnings: Warning[]): Map<string, Setting> {
+  const settings = new Map<string, Setting>();
+  for (const { keys, value, line } of leaves) {
+    const meaning = matchKey(keys);
+    const key = keys.join('.');
+    if (meaning.kind === 'unknown') warnings.push(unknownWarning(key, line, meaning.suggestion));
+    if (meaning.kind === 'withoutEffect' && meaning.harmless?.includes(value) === false) {
+      warnings.push({ line, message: `${key} = ${JSON.stringify(value)} is understood, but has no effect here` });
+    }
+    if (meaning.kind !== 'key') continue;
+    const origin = { source: 'file', key, line, synonym: meaning.isSynonym } as const;
+    const setting = { path: meaning.path, value: convertFor(meaning.path, value), rank: meaning.rank, origin };
+    settings.set(meaning.path, preferred(settings.get(meaning.path), setting, warnings));
+  }
+  return settings;
+}
+
+/** Of two spellings of one key the more canonical one wins, then the later one; a disagreement is worth a warning. */
+function preferred(known: Setting | undefined, fresh: Setting, warnings: Warning[]): Setting {
+  if (known === undefined) return fresh;
+  const winner = fresh.rank <= known.rank ? fresh : known;
+  const loser = winner === fresh ? known : fresh;
+  if (JSON.stringify(winner.value) !== JSON.stringify(loser.value)) {
+    const told = ({ origin, value }: Setting) => `${origin.key} = ${JSON.stringify(value)} (line ${origin.line})`;
+    warnings.push({
+      message: `${told(winner)} is used, ${told(loser)} is not: both mean ${winner.path}`,
+      ...(loser.origin.line !== undefined && { line: loser.origin.line }),
+    });
+  }
+  return winner;
+}
+
+/** What the environment says. @throws USAGE for a key that does not exist */
+export function settingsOfEnvironment(env: Readonly<Record<string, string | undefined>>): Map<string, Setting> {
+  const pairs = Object.entries(env).flatMap(([name, value]) =>
+    name.startsWith(environmentPrefix) && value !== undefined
+      ? [[name.slice(environmentPrefix.length).toLowerCase().replaceAll('__', '.'), value] as const]
+      : [],
+  );
+  return settingsByName(
+    pairs,
+    'environment',
+    (name) => `${environmentPrefix}${name.toUpperCase().replaceAll('.', '__')}`,
+  );
+}
+
+/** What the command line says. @throws USAGE for a key that does not exist */
+export function settingsOfFlags(flags: Readonly<Record<string, unknown>>): Map<string, Setting> {
+  const pairs = Object.entries(flags).filter(([, value]) => value !== undefined);
+  return settingsByName(pairs, 'flag', (name) => `--${name}`);
+}
+
+function settingsByName(
+  pairs: readonly (readonly [string, unknown])[],
+  source: 'flag' | 'environment',
+  spell: (name: string) => string,
+): Map<string, Setting> {
+  const settings = new Map<string, Setting>();
+  for (const [name, value] of pairs) {
+    const meaning = matchKey(name.split('.'));
+    if (meaning.kind !== 'key') {
+      const suggestion =
+        meaning.kind === 'unknown' && meaning.suggestion !== undefined
+          ? `did you mean ${meaning.suggestion}?`
+          : 'docs/config.md lists every key';
+      throw new SuperviseError('USAGE', { what: `there is no key ${name}`, where: spell(name), hint: suggestion });
+    }
+    settings.set(meaning.path, {
+      path: meaning.path,
+      value: convertFor(meaning.path, value),
+      rank: 0,
+      origin: { source, key: spell(name) },
+    });
+  }
+  return settings;
+}
+
+function convertFor(path: string, value: unknown): unknown {
+  return convertValue(path, value, schemaLeaves().get(path)?.kind ?? 'other');
+}
+
+function unknownWarning(key: string, line: number, suggestion: string | undefined): Warning {
+  return {
+    line,
+    message: `unknown key ${key}${suggestion === undefined ? '' : `; did you mean ${suggestion}?`} (ignored)`,
+  };
+}

@@ -1,0 +1,3 @@
+export { evaluateRecognizer } from './evaluate-recognizer.js';
+export type { ModelCard } from './save-recognizer.js';
+export { type RecognizerTraining, trainRecognizer } from './train-recognizer.js';
