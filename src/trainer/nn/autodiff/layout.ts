@@ -39,12 +39,17 @@ export const layoutGradients: readonly GradConfig[] = [
     saveAllInputs: true,
     gradFunc: (dy, _, { axis }) => perInput(unstack(dy as Tensor, axis as number)),
   },
-  { kernelName: SplitV, gradFunc: (dy, _, { axis }) => ({ x: () => concat(dy as Tensor[], axis as number) }) },
-  { kernelName: Unpack, gradFunc: (dy, _, { axis }) => ({ value: () => stack(dy as Tensor[], axis as number) }) },
+  { kernelName: SplitV, gradFunc: (dy, _, { axis }) => ({ x: () => concat(perOutput(dy), axis as number) }) },
+  { kernelName: Unpack, gradFunc: (dy, _, { axis }) => ({ value: () => stack(perOutput(dy), axis as number) }) },
 ];
 
 function perInput(gradients: readonly Tensor[]): Record<string, () => Tensor> {
   return Object.fromEntries(gradients.map((gradient, index) => [index, () => gradient]));
+}
+
+/** Gradients of each output: tfjs hands over a bare tensor when there is only one. */
+function perOutput(dy: Tensor | Tensor[]): Tensor[] {
+  return Array.isArray(dy) ? dy : [dy];
 }
 
 function inverse(permutation: readonly number[]): number[] {
