@@ -1,6 +1,6 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { copyRegisteredKernels, grads, registerBackend, setBackend, tensor, tidy } from '@tensorflow/tfjs-core';
+import { copyRegisteredKernels, enableProdMode, grads, registerBackend, setBackend, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, expect } from 'vitest';
 import { loadCpuBackend } from '../../src/trainer/backends/cpu-backend.js';
 import { loadWasmBackend } from '../../src/trainer/backends/wasm-backend.js';
@@ -19,6 +19,7 @@ export const backends = ['wasm', 'cpu', 'device'] as const;
 /** Makes every test of the enclosing suite run on one backend. */
 export function useBackend(name: (typeof backends)[number]): void {
   beforeAll(async () => {
+    enableProdMode();
     registerGradients();
     if (name === 'wasm') await loadWasmBackend();
     else if (name === 'cpu') await loadCpuBackend();

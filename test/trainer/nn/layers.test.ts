@@ -1,5 +1,5 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
-import { memory, tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
+import { fill, grads, memory, tensor, tensor2d, tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { normRectify } from '../../../src/trainer/nn/batch-norm.js';
 import { conv2d } from '../../../src/trainer/nn/conv2d.js';
@@ -134,6 +134,18 @@ describe.each(backends)('layers on %s', (backend) => {
     );
     free();
   });
+
+  test.skipIf(backend === 'device')(
+    'an LSTM of a single step leaves its recurrent kernel alone, whatever memory held',
+    () => {
+      const { layer, weight, free } = build((scope) => lstm(scope, { inputs: 3, units: 2 }));
+      const x = randomTensor<Tensor3D>([2, 1, 3], 'x');
+      for (const garbage of Array.from({ length: 50 }, () => fill([2, 8], Number.NaN))) garbage.dispose();
+      const [gradient] = grads(() => layer(x))([weight('recurrent_kernel')], fill([2, 1, 2], 1));
+      expect([...(gradient as Tensor).dataSync()]).toEqual(new Array(16).fill(0));
+      free();
+    },
+  );
 
   test('a bidirectional LSTM is both directions side by side', () => {
     const options = { inputs: 3, units: 2 };

@@ -11,6 +11,7 @@ import {
   tanh,
   transpose,
   unstack,
+  zeros,
 } from '@tensorflow/tfjs-core';
 import { computeOnHost, isOnHost } from '../../backends/host.js';
 import type { LstmShape } from './lstm-loop.js';
@@ -70,6 +71,8 @@ function recurrentGradient(
   hidden: Tensor3D,
   dProjected: Tensor3D,
 ): Tensor2D {
+  // wasm's matrix product leaves its output undefined when it has nothing to sum.
+  if (steps === 1) return zeros([units, 4 * units]);
   const rows = batch * (steps - 1);
   const before = slice(hidden, [0, backwards ? 1 : 0, 0], [batch, steps - 1, units]);
   const after = slice(dProjected, [0, backwards ? 0 : 1, 0], [batch, steps - 1, 4 * units]);
