@@ -12,7 +12,7 @@ export const previousFolder = 'previous';
  * way leaves nothing that looks like progress of the new run.
  */
 export function setAside(directory: string): string | undefined {
-  const names = listNames(directory).filter((name) => name !== previousFolder && name !== 'quarantine');
+  const names = listNames(directory).filter((name) => !isKept(name));
   if (names.length === 0) return undefined;
   const target = nextFolder(join(directory, previousFolder));
   mkdirSync(target, { recursive: true });
@@ -21,6 +21,11 @@ export function setAside(directory: string): string | undefined {
     renameSync(join(directory, name), join(target, name));
   fsyncDirectory(directory);
   return target;
+}
+
+/** What is no part of a run's state: earlier runs, damaged checkpoints, and the lock of whoever is at work here. */
+function isKept(name: string): boolean {
+  return name === previousFolder || name === 'quarantine' || name.startsWith('.lock');
 }
 
 /** The next free numbered folder below `parent`. */

@@ -1,0 +1,65 @@
+import type { ExitStatus, Heartbeat } from '../protocol/index.js';
+import type { Progress } from './progress.js';
+import type { Resource, Trainer } from './state.js';
+
+export type TimerName = 'settle' | 'backoff' | 'grace' | 'kill' | 'linger' | 'recheck';
+
+/** What is known about the end of an attempt besides its exit status. */
+export interface ExitEvidence {
+  /** The last lines of the attempt's output. */
+  readonly logTail: readonly string[];
+  /** Processes of our control group that the kernel killed for memory during the attempt; undefined when unknown. */
+  readonly oomKills: number | undefined;
+}
+
+/** What a relaunch can continue from. */
+export interface Verified {
+  /** Whether there is something to resume from. */
+  readonly resume: boolean;
+  readonly progress: Progress;
+  readonly checkpointDir: string;
+  /** Folder that keeps what a fresh start found. */
+  readonly setAside: string | undefined;
+  readonly notes: readonly string[];
+}
+
+interface EventTypes {
+  /** What a launch needs is in order: nothing of the previous generation is left, and the checkpoint verified. */
+  checkpointVerified: { readonly verified: Verified };
+  /** A trainer of an earlier supervisor is still alive and is ours. */
+  adopted: {
+    readonly attempt: number;
+    readonly trainer: Trainer;
+    readonly bootId: string;
+    readonly progress: Progress;
+  };
+  spawned: { readonly attempt: number; readonly trainer: Trainer; readonly bootId: string; readonly output: string };
+  /** `isPermanent`: the command itself is wrong, so that trying again cannot help. */
+  spawnFailed: {
+    readonly attempt: number;
+    readonly reason: string;
+    readonly isPermanent: boolean;
+    readonly jitter: number;
+  };
+  ready: { readonly attempt: number };
+  heartbeat: { readonly attempt: number; readonly heartbeat: Heartbeat };
+  progress: { readonly attempt: number; readonly progress: Progress };
+  /** Both fields of `status` are null when nobody saw how it ended. `jitter` is drawn from [0, 1). */
+  exited: {
+    readonly attempt: number;
+    readonly status: ExitStatus;
+    readonly progress: Progress | undefined;
+    readonly evidence: ExitEvidence;
+    readonly jitter: number;
+  };
+  timerFired: { readonly attempt: number; readonly timer: TimerName };
+  stopRequested: { readonly reason: string };
+  resourceChanged: { readonly resource: Resource; readonly isAvailable: boolean; readonly detail: string };
+}
+
+export type EventName = keyof EventTypes;
+
+/** An event with its name and time (`at`, monotonic milliseconds). */
+export type EventOf<Name extends EventName> = { readonly type: Name; readonly at: number } & EventTypes[Name];
+
+export type SupervisorEvent = { [Name in EventName]: EventOf<Name> }[EventName];

@@ -1,0 +1,1 @@
+export { runSupervisor, type SupervisorOptions, type SupervisorResult } from './shell/run-supervisor.js';

@@ -1,0 +1,156 @@
+import type { EventName, EventOf, SupervisorEvent } from './event.js';
+import { stopRequested_withoutTrainer } from './reduce/ending.js';
+import { exited_unasked } from './reduce/exit.js';
+import { backingOff_timerFired, waiting_resourceChanged, waiting_timerFired } from './reduce/pausing.js';
+import {
+  prepare,
+  preparing_adopted,
+  preparing_checkpointVerified,
+  preparing_resourceChanged,
+} from './reduce/preparing.js';
+import { running_heartbeat, running_progress, running_timerFired } from './reduce/running.js';
+import {
+  starting_heartbeat,
+  starting_progress,
+  starting_ready,
+  starting_spawned,
+  starting_spawnFailed,
+  starting_timerFired,
+} from './reduce/starting.js';
+import { ignore, type Step } from './reduce/step.js';
+import {
+  stopping_exited,
+  stopping_heartbeat,
+  stopping_progress,
+  stopping_spawned,
+  stopping_spawnFailed,
+  stopping_stopRequested,
+  stopping_timerFired,
+  stopRequested_withTrainer,
+} from './reduce/stopping.js';
+import type { Rules, RunFacts, State, StateName, StateOf } from './state.js';
+
+type Handlers = {
+  readonly [Name in StateName]: {
+    readonly [Type in EventName]: (state: StateOf<Name>, event: EventOf<Type>) => Step;
+  };
+};
+
+const ignoreAll = {
+  checkpointVerified: ignore,
+  adopted: ignore,
+  spawned: ignore,
+  spawnFailed: ignore,
+  ready: ignore,
+  heartbeat: ignore,
+  progress: ignore,
+  exited: ignore,
+  timerFired: ignore,
+  stopRequested: ignore,
+  resourceChanged: ignore,
+} as const;
+
+/** What every state does with every event; a missing cell does not compile. */
+export const handlers: Handlers = {
+  preparing: {
+    checkpointVerified: preparing_checkpointVerified,
+    adopted: preparing_adopted,
+    spawned: ignore,
+    spawnFailed: ignore,
+    ready: ignore,
+    heartbeat: ignore,
+    progress: ignore,
+    exited: ignore,
+    timerFired: ignore,
+    stopRequested: stopRequested_withoutTrainer,
+    resourceChanged: preparing_resourceChanged,
+  },
+  starting: {
+    checkpointVerified: ignore,
+    adopted: ignore,
+    spawned: starting_spawned,
+    spawnFailed: starting_spawnFailed,
+    ready: starting_ready,
+    heartbeat: starting_heartbeat,
+    progress: starting_progress,
+    exited: exited_unasked,
+    timerFired: starting_timerFired,
+    stopRequested: stopRequested_withTrainer,
+    resourceChanged: ignore,
+  },
+  running: {
+    checkpointVerified: ignore,
+    adopted: ignore,
+    spawned: ignore,
+    spawnFailed: ignore,
+    ready: ignore,
+    heartbeat: running_heartbeat,
+    progress: running_progress,
+    exited: exited_unasked,
+    timerFired: running_timerFired,
+    stopRequested: stopRequested_withTrainer,
+    resourceChanged: ignore,
+  },
+  stopping: {
+    checkpointVerified: ignore,
+    adopted: ignore,
+    spawned: stopping_spawned,
+    spawnFailed: stopping_spawnFailed,
+    ready: ignore,
+    heartbeat: stopping_heartbeat,
+    progress: stopping_progress,
+    exited: stopping_exited,
+    timerFired: stopping_timerFired,
+    stopRequested: stopping_stopRequested,
+    resourceChanged: ignore,
+  },
+  backingOff: {
+    checkpointVerified: ignore,
+    adopted: ignore,
+    spawned: ignore,
+    spawnFailed: ignore,
+    ready: ignore,
+    heartbeat: ignore,
+    progress: ignore,
+    exited: ignore,
+    timerFired: backingOff_timerFired,
+    stopRequested: stopRequested_withoutTrainer,
+    resourceChanged: ignore,
+  },
+  waiting: {
+    checkpointVerified: ignore,
+    adopted: ignore,
+    spawned: ignore,
+    spawnFailed: ignore,
+    ready: ignore,
+    heartbeat: ignore,
+    progress: ignore,
+    exited: ignore,
+    timerFired: waiting_timerFired,
+    stopRequested: stopRequested_withoutTrainer,
+    resourceChanged: waiting_resourceChanged,
+  },
+  completed: ignoreAll,
+  gaveUp: ignoreAll,
+  stopped: ignoreAll,
+};
+
+/**
+ * The whole decision of the supervisor: total, without clock, I/O or randomness. An event that speaks of another attempt than
+ * the current one is too late to matter.
+ */
+export function reduce(state: State, event: SupervisorEvent): Step {
+  if (isStale(state, event)) return ignore(state);
+  const handle = handlers[state.name][event.type] as (state: State, event: SupervisorEvent) => Step;
+  return handle(state, event);
+}
+
+/** The first step of a supervisor: what is known of the run, and the preparation of the first launch. */
+export function begin(rules: Rules, run: RunFacts): Step {
+  const state: State = { name: 'preparing', waitingSince: undefined, rules, run, intent: undefined };
+  return prepare(state);
+}
+
+function isStale({ run }: State, event: SupervisorEvent): boolean {
+  return event.type !== 'adopted' && 'attempt' in event && event.attempt !== run.attempt;
+}

@@ -1,0 +1,112 @@
+import { classify, describeExit } from '../classify.js';
+import type { EventOf } from '../event.js';
+import { failureClasses } from '../failure-classes.js';
+import { isFinished } from '../progress.js';
+import { decideRestart } from '../restart-policy.js';
+import type { Failure, RunFacts, State } from '../state.js';
+import { complete, giveUp, withoutHeartbeat } from './ending.js';
+import { noteProgress } from './facts.js';
+import { cancelTimers, enter, journal, publish, type Step, withRun } from './step.js';
+
+/** A trainer that nobody asked to end has ended. */
+export function exited_unasked(state: State, event: EventOf<'exited'>): Step {
+  return afterExit(state, event, (noted) => answerFailure(noted, event, classifyExit(noted, event)));
+}
+
+/**
+ * Takes over the last word of `epoch_info.json`, so that no race with the watcher decides. With every epoch done the run is
+ * complete, however the trainer ended; otherwise `unfinished` decides. The heartbeat of the attempt is forgotten.
+ */
+export function afterExit(state: State, event: EventOf<'exited'>, unfinished: (state: State) => Step): Step {
+  const noted = event.progress === undefined ? { state, effects: [] } : noteProgress(state, event.progress, event.at);
+  const step = isFinished(noted.state.run.progress, state.rules.epochsTotal)
+    ? completeAfterExit(noted.state, event)
+    : unfinished(noted.state);
+  return { state: withoutHeartbeat(step.state), effects: [...noted.effects, ...step.effects] };
+}
+
+function completeAfterExit(state: State, event: EventOf<'exited'>): Step {
+  const summary = `every epoch is done (${describeExit(event.status)})`;
+  const step = complete(state, true);
+  const record = journal(exitRecord(state, event, { class: 'finished', summary, evidence: [] }));
+  return { state: step.state, effects: [record, ...step.effects] };
+}
+
+/** Charges the failure, and relaunches or gives up. */
+export function answerFailure(state: State, event: EventOf<'exited'>, failure: Failure): Step {
+  const cost = costOf(state, event.at);
+  const decision = decideRestart(state.rules, state.run, failure, event.jitter);
+  const isRelaunched = decision.kind === 'relaunch';
+  const failed = withRun(state, {
+    lastFailure: failure,
+    ...(isRelaunched && charged(state.run, decision.isCounted)),
+  });
+  const effects = [
+    cancelTimers,
+    journal(exitRecord(failed, event, failure)),
+    { type: 'recordFailure', attempt: event.attempt, failure, cost } as const,
+  ];
+  const next = isRelaunched
+    ? backOff(failed, event.at, decision.delayMs)
+    : giveUp(failed, decision.reason, decision.explanation);
+  return { state: next.state, effects: [...effects, ...next.effects] };
+}
+
+/** Waits before the relaunch, also when the delay is zero: every retry goes through the event queue. */
+export function backOff(state: State, at: number, delayMs: number): Step {
+  const { attempt, restarts, spent } = state.run;
+  const record = journal({
+    event: 'backing_off',
+    attempt,
+    delay_ms: delayMs,
+    restarts,
+    restarts_without_progress: spent.withoutProgress,
+  });
+  return {
+    state: enter<'backingOff'>(state, { name: 'backingOff', until: at + delayMs }),
+    effects: [record, { type: 'armTimer', timer: 'backoff', attempt, delayMs }, publish],
+  };
+}
+
+/** The end of an attempt as the journal has it; `verdict` is a failure, or tells why it is none. */
+export function exitRecord(
+  state: State,
+  event: EventOf<'exited'>,
+  verdict: { readonly class: string; readonly summary: string; readonly evidence: readonly string[] },
+) {
+  const { ranMs, lostMs } = costOf(state, event.at);
+  return {
+    event: 'exited',
+    attempt: event.attempt,
+    code: event.status.code,
+    signal: event.status.signal ?? undefined,
+    class: verdict.class,
+    summary: verdict.summary,
+    evidence: verdict.evidence,
+    ran_ms: ranMs,
+    lost_ms: lostMs,
+    restarts: state.run.restarts,
+    restarts_without_progress: state.run.spent.withoutProgress,
+  } as const;
+}
+
+/** Names the failure; a premature end says how many epochs are missing. */
+export function classifyExit({ rules, run }: State, { status, evidence }: EventOf<'exited'>): Failure {
+  const failure = classify(status, evidence, rules.failureRules);
+  if (failure.class !== 'premature') return failure;
+  const epochs = `${run.progress.epochs} of ${rules.epochsTotal} epochs are complete`;
+  return { ...failure, summary: `${failureClasses.premature.title}: ${epochs}` };
+}
+
+/** One more restart; it is charged to the budgets when it is counted. */
+export function charged({ restarts, spent }: RunFacts, isCounted: boolean): Pick<RunFacts, 'restarts' | 'spent'> {
+  const cost = isCounted ? 1 : 0;
+  return {
+    restarts: restarts + 1,
+    spent: { restarts: spent.restarts + cost, withoutProgress: spent.withoutProgress + cost },
+  };
+}
+
+function costOf({ run }: State, at: number) {
+  return { ranMs: at - (run.launchedAt ?? at), lostMs: at - (run.progressAt ?? at) };
+}

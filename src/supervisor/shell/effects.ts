@@ -1,0 +1,228 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { Logger } from 'pino';
+import { type LoadedExperiment, type ResolvedRun, trainerCommand } from '../../config/index.js';
+import {
+  attemptPaths,
+  type ExitStatus,
+  type JournalRecord,
+  type RunStatus,
+  runPaths,
+  TrainerEnv,
+  writeFileAtomic,
+} from '../../protocol/index.js';
+import { describeStatus } from '../describe-status.js';
+import type { Effect } from '../effect.js';
+import { failureClasses } from '../failure-classes.js';
+import { noProgress } from '../progress.js';
+import type { RunHistory, RunStart } from '../run-history.js';
+import type { State } from '../state.js';
+import { clearGeneration } from './clear-generation.js';
+import { findAdoptable } from './find-adoptable.js';
+import { readLogTail } from './log-tail.js';
+import { countOomKills } from './oom-kills.js';
+import { prepareLaunch } from './prepare-launch.js';
+import { readBootId } from './processes.js';
+import type { Session } from './session.js';
+import { spawnTrainer } from './spawn-trainer.js';
+import { createStatusWriter } from './status-writer.js';
+import { createTimers } from './timers.js';
+import { signalTrainer, type TrainerProcess, watchAdopted } from './trainer-process.js';
+import { readProgress, watchTrainerFiles } from './watch-trainer-files.js';
+
+export interface EffectsOptions {
+  readonly loaded: LoadedExperiment;
+  readonly run: ResolvedRun;
+  readonly referenceTrainer: readonly [string, ...string[]];
+  readonly history: RunHistory;
+  readonly token: string;
+  readonly start: RunStart;
+  readonly record: (content: JournalRecord) => void;
+  readonly onStatus: (status: RunStatus) => void;
+  readonly logger: Logger;
+}
+
+export interface Effects {
+  readonly perform: (effect: Effect, state: State, session: Session) => void;
+  /** Ends what is left of the run's processes, and everything that still listens. */
+  readonly close: () => Promise<void>;
+}
+
+/** Performs the effects of the core with real processes, files and timers. */
+export function createEffects(options: EffectsOptions): Effects {
+  const { loaded, run, token, history, record, logger } = options;
+  const { config } = loaded;
+  const paths = runPaths(run.runDir);
+  const startedAt = new Date().toISOString();
+  const status = createStatusWriter(paths.status, (error) => logger.error({ err: error }, 'status.json'));
+  const underWay = new Set<Promise<void>>();
+  let dispatch: Session['dispatch'] = () => undefined;
+  let trainer: TrainerProcess | undefined;
+  let isFresh = options.start === 'fresh';
+  let isFirst = true;
+  let stopWatching: (() => Promise<void>) | undefined;
+  const timers = createTimers((timer, attempt) => dispatch({ type: 'timerFired', timer, attempt }));
+
+  const inBackground = (work: Promise<void>) => {
+    const tracked = work
+      .catch((error: unknown) => logger.error({ err: error }, 'effect'))
+      .finally(() => underWay.delete(tracked));
+    underWay.add(tracked);
+  };
+
+  const prepare = async (state: State) => {
+    const adoptable = isFirst && !isFresh ? findAdoptable(history) : undefined;
+    isFirst = false;
+    if (adoptable !== undefined) return adopt(adoptable);
+    const prepared = await prepareLaunch({
+      token,
+      checkpointDir: run.checkpointDir,
+      epochBase: config.trainer.epoch_base,
+      isFresh,
+      known: state.run.progress,
+      lastEpochInfo: isFresh ? undefined : (state.run.progress.raw ?? history.lastEpochInfo),
+      killWaitMs: state.rules.killWaitMs,
+      journal: record,
+    });
+    if ('missing' in prepared) {
+      const { missing: resource, detail } = prepared;
+      return dispatch({ type: 'resourceChanged', resource, detail, isAvailable: false });
+    }
+    isFresh = false;
+    return dispatch({ type: 'checkpointVerified', verified: prepared.verified });
+  };
+
+  const failPreparation = (error: Error) => {
+    logger.error({ err: error }, 'prepare');
+    const detail = `the launch cannot be prepared: ${error.message}`;
+    dispatch({ type: 'resourceChanged', resource: 'processes', detail, isAvailable: false });
+  };
+
+  const adopt = ({ attempt, pid, startTime }: { attempt: number; pid: number; startTime: string }) => {
+    const progress = readProgress(run.checkpointDir, config.trainer.epoch_base) ?? noProgress;
+    const { output } = attemptPaths(paths, attempt);
+    trainer = { attempt, pid, startTime, output, oomKillsBefore: undefined };
+    dispatch({
+      ...{ type: 'adopted', attempt, progress, bootId: readBootId() },
+      trainer: { pid, startTime, isAdopted: true },
+    });
+    watchFiles(attempt);
+    inBackground(watchAdopted(trainer).then((ended) => onExit(attempt, ended)));
+  };
+
+  const spawn = async (attempt: number, resume: boolean) => {
+    const { output } = attemptPaths(paths, attempt);
+    const launch = trainerCommand({ config, run, resume, referenceTrainer: options.referenceTrainer });
+    const env = { ...launch.env, [TrainerEnv.token]: token, [TrainerEnv.attempt]: String(attempt) };
+    record({ event: 'launching', attempt, resume, command: launch.command });
+    const oomKillsBefore = countOomKills();
+    const spawned = await spawnTrainer({ ...launch, env }, output);
+    if ('reason' in spawned) return dispatch({ type: 'spawnFailed', attempt, jitter: Math.random(), ...spawned });
+    const { pid, startTime, ended } = spawned;
+    trainer = { attempt, pid, startTime, output, oomKillsBefore };
+    dispatch({
+      ...{ type: 'spawned', attempt, output, bootId: readBootId() },
+      trainer: { pid, startTime, isAdopted: false },
+    });
+    watchFiles(attempt);
+    inBackground(ended.then((result) => onExit(attempt, result)));
+  };
+
+  const watchFiles = (attempt: number) => {
+    const files = {
+      checkpointDir: run.checkpointDir,
+      heartbeat: paths.heartbeat,
+      epochBase: config.trainer.epoch_base,
+    };
+    stopWatching = watchTrainerFiles(files, {
+      onProgress: (progress) => dispatch({ type: 'progress', attempt, progress }),
+      onHeartbeat: (heartbeat) => {
+        // The heartbeat of an earlier attempt never counts.
+        if (heartbeat.attempt !== attempt) return;
+        if (heartbeat.phase !== 'startup') dispatch({ type: 'ready', attempt });
+        dispatch({ type: 'heartbeat', attempt, heartbeat });
+      },
+    });
+  };
+
+  const onExit = async (attempt: number, ended: ExitStatus) => {
+    await stopWatching?.().catch(() => undefined);
+    stopWatching = undefined;
+    const oomKills = countOomKills();
+    const before = trainer?.oomKillsBefore;
+    dispatch({
+      type: 'exited',
+      attempt,
+      status: ended,
+      progress: readProgress(run.checkpointDir, config.trainer.epoch_base),
+      evidence: {
+        logTail: trainer === undefined ? [] : readLogTail(trainer.output),
+        oomKills: oomKills === undefined || before === undefined ? undefined : oomKills - before,
+      },
+      jitter: Math.random(),
+    });
+  };
+
+  const recordFailure = ({ attempt, failure, cost }: Extract<Effect, { type: 'recordFailure' }>) => {
+    const path = attemptPaths(paths, attempt).failure;
+    const { remedy, advice } = failureClasses[failure.class];
+    const content = {
+      ...{ attempt, class: failure.class, summary: failure.summary, evidence: failure.evidence, remedy, advice },
+      cost: { ran_ms: Math.round(cost.ranMs), lost_ms: Math.round(cost.lostMs) },
+    };
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileAtomic(path, `${JSON.stringify(content, null, 2)}\n`);
+    } catch (error) {
+      logger.error({ err: error }, 'failure.json');
+    }
+  };
+
+  const publish = (state: State) => {
+    const { attempt } = state.run;
+    const content = describeStatus(state, {
+      experimentName: config.experiment_name,
+      runDir: run.runDir,
+      checkpointDir: run.checkpointDir,
+      output: attempt === 0 ? undefined : attemptPaths(paths, attempt).output,
+      supervisorPid: process.pid,
+      startedAt,
+      now: new Date(),
+      at: performance.now(),
+    });
+    status.write(content);
+    options.onStatus(content);
+  };
+
+  return {
+    perform: (effect, state, session) => {
+      dispatch = session.dispatch;
+      switch (effect.type) {
+        case 'prepare':
+          return inBackground(prepare(state).catch(failPreparation));
+        case 'spawn':
+          return inBackground(spawn(effect.attempt, effect.resume));
+        case 'signal':
+          return trainer?.attempt === effect.attempt ? signalTrainer(trainer, token, effect.signals) : undefined;
+        case 'armTimer':
+          return timers.arm(effect.timer, effect.attempt, effect.delayMs);
+        case 'cancelTimers':
+          return timers.cancelAll();
+        case 'journal':
+          return record(effect.record);
+        case 'recordFailure':
+          return recordFailure(effect);
+        case 'publish':
+          return publish(state);
+        case 'finish':
+          return undefined;
+      }
+    },
+    close: async () => {
+      timers.cancelAll();
+      await stopWatching?.();
+      status.close();
+      await clearGeneration({ token, graceMs: 1000, killWaitMs: 5000 });
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { type JournalEntry, type JournalRecord, parseJournal, systemErrorCode } from '../../protocol/index.js';
+
+/** The append-only record of a run. */
+export interface JournalWriter {
+  /** Stamps and appends a record, on disk when it returns. While the disk refuses, entries are kept and tried again later. */
+  readonly append: (record: JournalRecord) => JournalEntry;
+  readonly close: () => void;
+}
+
+/** What the journal holds; entries that cannot be read are left out and counted. */
+export function readJournal(path: string): { readonly entries: readonly JournalEntry[]; readonly damaged: number } {
+  try {
+    return parseJournal(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return { entries: [], damaged: 0 };
+    throw error;
+  }
+}
+
+/** Opens the journal for appending; a torn last line is ended first. `onError` hears of a disk that refuses. */
+export function openJournal(path: string, onError: (error: unknown) => void): JournalWriter {
+  const file = openSync(path, 'a+', 0o644);
+  let waiting = endsInside(file) ? '\n' : '';
+  const flush = () => {
+    try {
+      const bytes = Buffer.from(waiting);
+      const written = writeSync(file, bytes);
+      fsyncSync(file);
+      waiting = written === bytes.length ? '' : unwritten(bytes, written);
+    } catch (error) {
+      onError(error);
+    }
+  };
+  return {
+    append: (record) => {
+      const entry = { time: new Date().toISOString(), ...record } as JournalEntry;
+      waiting += `${JSON.stringify(entry)}\n`;
+      flush();
+      return entry;
+    },
+    close: () => {
+      if (waiting !== '') flush();
+      closeSync(file);
+    },
+  };
+}
+
+/** A line of which only a part fits is begun anew; its torn part is left out when the journal is read. */
+function unwritten(bytes: Buffer, written: number): string {
+  const lineStart = bytes.subarray(0, written).lastIndexOf(0x0a) + 1;
+  return `\n${bytes.subarray(lineStart).toString('utf8')}`;
+}
+
+function endsInside(file: number): boolean {
+  const { size } = fstatSync(file);
+  if (size === 0) return false;
+  const last = Buffer.alloc(1);
+  readSync(file, last, 0, 1, size - 1);
+  return last[0] !== 0x0a;
+}

@@ -1,0 +1,102 @@
+import { mkdirSync } from 'node:fs';
+import { findResumable, type Resumable, setAside } from '../../checkpoint/index.js';
+import { epochInfoPath, type JournalRecord, writeFileAtomic } from '../../protocol/index.js';
+import type { Verified } from '../event.js';
+import { noProgress, type Progress, progressOf } from '../progress.js';
+import type { Resource } from '../state.js';
+import { clearGeneration } from './clear-generation.js';
+
+export interface PrepareOptions {
+  readonly token: string;
+  readonly checkpointDir: string;
+  readonly epochBase: 0 | 1;
+  /** Set aside what is there, and start from scratch. */
+  readonly isFresh: boolean;
+  /** What was known of the run's work before. */
+  readonly known: Progress;
+  /** The newest content of `epoch_info.json` that was ever read, as the trainer wrote it. */
+  readonly lastEpochInfo: Readonly<Record<string, unknown>> | undefined;
+  readonly killWaitMs: number;
+  readonly journal: (record: JournalRecord) => void;
+}
+
+/** What a launch can start from, or what it has to wait for. */
+export type Prepared = { readonly verified: Verified } | { readonly missing: Resource; readonly detail: string };
+
+/** Time that descendants of an ended trainer have to end by themselves. */
+const leftoverGraceMs = 1000;
+
+/** Ends what is left of the previous generation, then verifies the checkpoint. Never throws. */
+export async function prepareLaunch(options: PrepareOptions): Promise<Prepared> {
+  const { token, killWaitMs, checkpointDir, journal } = options;
+  const { removed, survivors } = await clearGeneration({ token, graceMs: leftoverGraceMs, killWaitMs });
+  if (removed.length > 0)
+    journal({
+      event: 'leftovers_removed',
+      pids: removed.map(({ pid }) => String(pid)),
+      commands: removed.map(({ command }) => command.slice(0, 200)),
+    });
+  const [survivor] = survivors;
+  if (survivor !== undefined) {
+    const others = survivors.length > 1 ? ` and ${survivors.length - 1} more` : '';
+    const detail = `process ${survivor.pid}${others} of the previous attempt survives SIGKILL (${survivor.command.slice(0, 100)}); no trainer may start beside it`;
+    return { missing: 'leftovers', detail };
+  }
+  try {
+    mkdirSync(checkpointDir, { recursive: true });
+    return { verified: options.isFresh ? startAfresh(options, []) : findStart(options) };
+  } catch (error) {
+    return { missing: 'checkpoints', detail: `the checkpoint directory cannot be used: ${(error as Error).message}` };
+  }
+}
+
+function startAfresh({ checkpointDir }: PrepareOptions, notes: readonly string[]): Verified {
+  return { resume: false, progress: noProgress, checkpointDir, setAside: setAside(checkpointDir), notes };
+}
+
+function findStart(options: PrepareOptions): Verified {
+  const { checkpointDir, epochBase, known } = options;
+  const found = findResumable(checkpointDir, { mode: 'full', epochBase });
+  switch (found.kind) {
+    case 'none':
+      return {
+        ...{ resume: false, progress: noProgress, checkpointDir, setAside: undefined },
+        notes: known.epochs === 0 ? found.notes : [...found.notes, 'starting from scratch'],
+      };
+    case 'unrecorded':
+      return startAfresh(options, [...found.notes, 'starting from scratch']);
+    case 'foreign':
+      return resumeForeign(options, found);
+    case 'checkpoint': {
+      const progress = progressOf(found.epochInfo, unconverted(found.epochInfo, epochBase));
+      return { resume: true, progress, checkpointDir, setAside: undefined, notes: found.notes };
+    }
+  }
+}
+
+/** Somebody else's checkpoints: `epoch_info.json` is all that we can go by; a torn one is restored from the journal. */
+function resumeForeign(options: PrepareOptions, found: Extract<Resumable, { kind: 'foreign' }>): Verified {
+  const { checkpointDir, epochBase, known, lastEpochInfo } = options;
+  const aside = { checkpointDir, setAside: undefined };
+  if (found.epochInfo !== undefined) {
+    const progress = progressOf(found.epochInfo, unconverted(found.epochInfo, epochBase));
+    const resume = progress.epochs > 0 || progress.partialStep > 0;
+    return { ...aside, resume, progress, notes: found.notes };
+  }
+  if (lastEpochInfo === undefined)
+    return { ...aside, resume: known.epochs > 0, progress: known, notes: [...found.notes, 'nothing is known of it'] };
+  writeFileAtomic(epochInfoPath(checkpointDir), JSON.stringify(lastEpochInfo));
+  const note = `epoch_info.json is restored from the journal: last completed epoch ${known.epochs}`;
+  return { ...aside, resume: true, progress: known, notes: [...found.notes, note] };
+}
+
+/** The record as its trainer writes it, in the trainer's own way to count epochs. */
+function unconverted<Info extends { readonly last_completed_epoch: number; readonly best_epoch?: number }>(
+  info: Info,
+  epochBase: 0 | 1,
+): Record<string, unknown> {
+  const shift = 1 - epochBase;
+  if (shift === 0) return { ...info };
+  const best = info.best_epoch === undefined ? {} : { best_epoch: info.best_epoch - shift };
+  return { ...info, last_completed_epoch: info.last_completed_epoch - shift, ...best };
+}

@@ -1,0 +1,207 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type LoadedExperiment, type ResolvedRun, trainerCommand } from '../../config/index.js';
+import {
+  ExitCode,
+  type JournalEntry,
+  type JournalRecord,
+  type RunStatus,
+  runPaths,
+  SuperviseError,
+  writeFileAtomic,
+} from '../../protocol/index.js';
+import { describeGiveUp } from '../give-up-report.js';
+import { begin } from '../reduce.js';
+import { type RunHistory, type RunStart, readHistory } from '../run-history.js';
+import type { Rules, State } from '../state.js';
+import { createEffects } from './effects.js';
+import { openJournal, readJournal } from './journal-writer.js';
+import { takeLock } from './run-lock.js';
+import { createSession } from './session.js';
+import { listenToSignals } from './stop-signals.js';
+import { openSupervisorLog } from './supervisor-log.js';
+
+export interface SupervisorOptions {
+  readonly loaded: LoadedExperiment;
+  readonly run: ResolvedRun;
+  /** Program and first arguments of the reference trainer. */
+  readonly referenceTrainer: readonly [string, ...string[]];
+  /** Set aside what is there, and start from scratch. */
+  readonly startOver: boolean;
+  readonly onEntry: (entry: JournalEntry) => void;
+  readonly onStatus: (status: RunStatus) => void;
+}
+
+export interface SupervisorResult {
+  readonly exitCode: number;
+  /** Lines for the user: why a run was given up. */
+  readonly report: readonly string[];
+}
+
+/**
+ * Supervises a run until it is complete, given up or stopped. Started again, it continues, or adopts a trainer that still lives.
+ * @throws LOCKED when another supervisor keeps the run, RUN_DIRECTORY when its folder cannot be used
+ */
+export async function runSupervisor(options: SupervisorOptions): Promise<SupervisorResult> {
+  const { loaded, run } = options;
+  const paths = runPaths(run.runDir);
+  createRunDirectory(run.runDir);
+  const { entries, damaged } = readJournal(paths.journal);
+  const history = readHistory(entries);
+  const token = history.token ?? randomBytes(16).toString('hex');
+  const locking = { token, runDir: run.runDir };
+  const releaseRun = takeLock({ path: paths.lock, subject: `the run ${loaded.config.experiment_name}`, ...locking });
+  try {
+    const subject = `the checkpoint directory ${run.checkpointDir}`;
+    const releaseCheckpoints = takeLock({ path: join(run.checkpointDir, '.lock'), subject, ...locking });
+    try {
+      return await superviseLocked(options, history, token, damaged);
+    } finally {
+      releaseCheckpoints();
+    }
+  } finally {
+    releaseRun();
+  }
+}
+
+function createRunDirectory(runDir: string): void {
+  try {
+    mkdirSync(runDir, { recursive: true });
+  } catch (error) {
+    throw new SuperviseError('RUN_DIRECTORY', {
+      what: `the run directory cannot be created: ${(error as Error).message}`,
+      where: runDir,
+      hint: 'choose another place with --run-dir',
+    });
+  }
+}
+
+async function superviseLocked(
+  options: SupervisorOptions,
+  history: RunHistory,
+  token: string,
+  damaged: number,
+): Promise<SupervisorResult> {
+  const { loaded, run, referenceTrainer } = options;
+  const { config } = loaded;
+  const paths = runPaths(run.runDir);
+  const log = openSupervisorLog(paths.supervisorLog);
+  const journal = openJournal(paths.journal, (error) => log.logger.error({ err: error }, 'journal'));
+  const record = (content: JournalRecord) => {
+    const entry = journal.append(content);
+    log.entry(entry);
+    options.onEntry(entry);
+  };
+  if (damaged > 0) log.logger.warn({ damaged }, 'journal entries that cannot be read are left out');
+  const start = chooseStart(options, history);
+  record({
+    event: 'run_started',
+    supervisor_pid: process.pid,
+    token,
+    start,
+    experiment_name: config.experiment_name,
+    epochs_total: config.epochs,
+    run_dir: run.runDir,
+    checkpoint_dir: run.checkpointDir,
+    command: trainerCommand({ config, run, resume: false, referenceTrainer }).command,
+  });
+  writeFileAtomic(paths.experiment, `${JSON.stringify(config, null, 2)}\n`);
+  try {
+    const state = await superviseToTheEnd({ options, history, token, start, record, log });
+    return { exitCode: exitCodeOf(state), report: describeEnd(state, options) };
+  } finally {
+    journal.close();
+    log.close();
+  }
+}
+
+/** A fresh start that was asked for in the file holds for the first launch of a run only; the flag always starts over. */
+function chooseStart({ loaded, startOver }: SupervisorOptions, history: RunHistory): RunStart {
+  const { no_restore, resume } = loaded.config;
+  const isUnfinished = history.hasStarted && !history.isCompleted;
+  if (startOver || (isUnfinished && history.isFreshPending)) return 'fresh';
+  if (isUnfinished) return 'continued';
+  if (no_restore || !resume) return 'fresh';
+  return history.hasStarted ? 'continued' : 'new';
+}
+
+interface Watch {
+  readonly options: SupervisorOptions;
+  readonly history: RunHistory;
+  readonly token: string;
+  readonly start: RunStart;
+  readonly record: (content: JournalRecord) => void;
+  readonly log: ReturnType<typeof openSupervisorLog>;
+}
+
+function superviseToTheEnd({ options, history, token, start, record, log }: Watch): Promise<State> {
+  return new Promise((settle, fail) => {
+    const effects = createEffects({ ...options, history, token, start, record, logger: log.logger });
+    const first = begin(rulesOf(options), history.facts);
+    const end = (outcome: () => void) => {
+      stopListening();
+      void effects.close().then(outcome, fail);
+    };
+    const session = createSession(
+      first,
+      (effect, state) => {
+        try {
+          if (effect.type === 'finish') end(() => settle(session.state()));
+          else effects.perform(effect, state, session);
+        } catch (error) {
+          end(() => fail(error));
+        }
+      },
+      () => performance.now(),
+    );
+    const stopListening = listenToSignals(
+      (reason) => session.dispatch({ type: 'stopRequested', reason }),
+      () => log.logger.info('SIGHUP: the terminal is gone; the run goes on'),
+    );
+  });
+}
+
+/** Long enough for the first step of a big model; a trainer with heartbeats is called running by them. */
+const settleMs = 60_000;
+
+function rulesOf({ loaded }: SupervisorOptions): Rules {
+  const { restart, epochs } = loaded.config;
+  return {
+    epochsTotal: epochs,
+    initialDelayMs: restart.initial_delay_ms,
+    maxDelayMs: restart.max_delay_ms,
+    maxRestarts: restart.max_restarts,
+    maxRestartsWithoutProgress: restart.max_restarts_without_progress,
+    stopGraceMs: restart.stop_grace_ms,
+    killWaitMs: 10_000,
+    settleMs,
+    lingerMs: restart.stop_grace_ms,
+    recheckMs: 2000,
+    maxWaitMs: 3_600_000,
+    failureRules: [],
+  };
+}
+
+function exitCodeOf({ name }: State): number {
+  switch (name) {
+    case 'completed':
+      return ExitCode.ok;
+    case 'stopped':
+      return ExitCode.stopped;
+    case 'gaveUp':
+      return ExitCode.gaveUp;
+    default:
+      return ExitCode.internal;
+  }
+}
+
+function describeEnd(state: State, { run }: SupervisorOptions): string[] {
+  const { attempt } = state.run;
+  const output = attempt === 0 ? undefined : outputOf(run.runDir, attempt);
+  return describeGiveUp(state, { runDir: run.runDir, checkpointDir: run.checkpointDir, output });
+}
+
+function outputOf(runDir: string, attempt: number): string {
+  return join(runPaths(runDir).attempts, String(attempt).padStart(4, '0'), 'output.log');
+}

@@ -1,0 +1,67 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { execa } from 'execa';
+import type { TrainerLaunch } from '../../config/index.js';
+import { type ExitStatus, systemErrorCode } from '../../protocol/index.js';
+import { readProcess } from './processes.js';
+
+/** A trainer that was started. */
+export interface SpawnedTrainer {
+  readonly pid: number;
+  readonly startTime: string;
+  readonly ended: Promise<ExitStatus>;
+}
+
+/** Why nothing was started. `isPermanent`: the command itself is wrong, so that trying again cannot help. */
+export interface SpawnFailure {
+  readonly reason: string;
+  readonly isPermanent: boolean;
+}
+
+/**
+ * Starts the trainer in a session and process group of its own. Its stdout and stderr are the log file itself: nothing passes
+ * through us, so that the log goes on when we are killed.
+ */
+export async function spawnTrainer(launch: TrainerLaunch, output: string): Promise<SpawnedTrainer | SpawnFailure> {
+  const [program, ...args] = launch.command;
+  let log: number | undefined;
+  try {
+    mkdirSync(dirname(output), { recursive: true });
+    log = openSync(output, 'a', 0o644);
+    const child = execa(program, args, {
+      cwd: launch.cwd,
+      env: launch.env,
+      detached: true,
+      cleanup: false,
+      reject: false,
+      buffer: false,
+      stdin: 'ignore',
+      stdout: log as never,
+      stderr: log as never,
+    });
+    // Until it is waited for, in a later turn of the event loop, its entry in /proc stays, even if it has ended already.
+    const startTime = child.pid === undefined ? undefined : readProcess(child.pid)?.startTime;
+    if (child.pid === undefined) return describeFailure((await child).cause ?? (await child), launch);
+    const ended = child.then(({ exitCode, signal }) => ({ code: exitCode ?? null, signal: signal ?? null }));
+    return { pid: child.pid, startTime: startTime ?? '', ended };
+  } catch (error) {
+    return describeFailure(error, launch);
+  } finally {
+    if (log !== undefined) closeSync(log);
+  }
+}
+
+const permanent: Readonly<Record<string, string>> = {
+  ENOENT: 'no such program or working directory',
+  EACCES: 'it may not be executed',
+  EPERM: 'it may not be executed',
+  ENOTDIR: 'a part of its path is no directory',
+  ENOEXEC: 'it is no executable file (a script needs a first line such as #!/usr/bin/env python3)',
+};
+
+function describeFailure(error: unknown, { command, cwd }: TrainerLaunch): SpawnFailure {
+  const code = systemErrorCode(error) ?? '';
+  const known = permanent[code];
+  const why = known ?? (error instanceof Error ? error.message : String(error));
+  return { reason: `cannot start "${command[0]}" in ${cwd}: ${why}`, isPermanent: known !== undefined };
+}

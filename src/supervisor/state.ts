@@ -1,0 +1,125 @@
+import type { Heartbeat } from '../protocol/index.js';
+import type { FailureClassName } from './failure-classes.js';
+import type { FailureRule } from './failure-rules.js';
+import type { Progress } from './progress.js';
+
+/** What the configuration decides for the supervisor. */
+export interface Rules {
+  readonly epochsTotal: number;
+  /** Upper bound of the first backoff delay; it doubles with each restart without progress. */
+  readonly initialDelayMs: number;
+  readonly maxDelayMs: number;
+  /** Counted restarts allowed over the whole run, and in a row without a newly completed epoch. */
+  readonly maxRestarts: number;
+  readonly maxRestartsWithoutProgress: number;
+  /** Time between SIGTERM and SIGKILL. */
+  readonly stopGraceMs: number;
+  /** How long a process may outlive SIGKILL before it counts as unkillable. */
+  readonly killWaitMs: number;
+  /** After this time without a heartbeat a launched trainer is called running anyway. */
+  readonly settleMs: number;
+  /** How long a trainer may live on, without a heartbeat, after the last epoch. */
+  readonly lingerMs: number;
+  /** Pause between two looks at what a waiting run waits for, and the longest wait. */
+  readonly recheckMs: number;
+  readonly maxWaitMs: number;
+  /** Rules of the user's own; they come before the built-in ones. */
+  readonly failureRules: readonly FailureRule[];
+}
+
+/** A process that trains. It is recognised by pid and start time together. */
+export interface Trainer {
+  readonly pid: number;
+  /** Start time of the process in the kernel's own terms, compared only for equality. */
+  readonly startTime: string;
+  readonly isAdopted: boolean;
+}
+
+/** Why and how an attempt failed. */
+export interface Failure {
+  readonly class: FailureClassName;
+  readonly summary: string;
+  /** Lines of the log, or facts, that led to this verdict. */
+  readonly evidence: readonly string[];
+}
+
+/** Restarts that count against the budgets. */
+export interface Spent {
+  readonly restarts: number;
+  /** In a row, since the run last completed an epoch that it had never completed before. */
+  readonly withoutProgress: number;
+}
+
+/** What is known of the run, in whatever state it is. Times are monotonic milliseconds. */
+export interface RunFacts {
+  /** Number of the latest launch, from 1; 0 before the first. */
+  readonly attempt: number;
+  /** Relaunches over the whole run, counted or not. */
+  readonly restarts: number;
+  readonly spent: Spent;
+  readonly progress: Progress;
+  /** What the latest attempt was launched from. */
+  readonly launchedFrom: Progress;
+  /** Most epochs that this run ever had completed. */
+  readonly mostEpochs: number;
+  /** Whether any attempt ever completed a step. */
+  readonly hasWorked: boolean;
+  readonly launchedAt: number | undefined;
+  /** When completed work last grew in this attempt, or else when it was launched. */
+  readonly progressAt: number | undefined;
+  readonly heartbeat: Heartbeat | undefined;
+  readonly heartbeatAt: number | undefined;
+  /** Durations of the latest epochs that were trained without a break. */
+  readonly epochDurationsMs: readonly number[];
+  readonly lastFailure: Failure | undefined;
+}
+
+/** The intent to end the run. The first cause wins. */
+export interface StopIntent {
+  readonly reason: string;
+  readonly at: number;
+}
+
+/** Why a trainer is being stopped. `overrun` and `lingering`: the epochs are complete, but it does not end. */
+export type StopCause = 'requested' | 'hang' | 'overrun' | 'lingering';
+
+/** What a run can wait for. */
+export type Resource = 'leftovers' | 'checkpoints' | 'processes';
+
+/** Why a run was given up. */
+export type GiveUpReason =
+  | 'permanent-failure'
+  | 'no-progress'
+  | 'too-many-restarts'
+  | 'command'
+  | 'unkillable'
+  | 'waited-too-long';
+
+type Situation =
+  /** The previous generation is cleared away, and the checkpoint verified. */
+  | { readonly name: 'preparing'; readonly waitingSince: number | undefined }
+  /** Launched (`trainer`) or about to be; no sign of work yet. */
+  | { readonly name: 'starting'; readonly trainer: Trainer | undefined; readonly resume: boolean }
+  | { readonly name: 'running'; readonly trainer: Trainer; readonly isLingering: boolean }
+  | {
+      readonly name: 'stopping';
+      readonly trainer: Trainer | undefined;
+      readonly cause: StopCause;
+      readonly isKilled: boolean;
+    }
+  | { readonly name: 'backingOff'; readonly until: number }
+  | { readonly name: 'waiting'; readonly resource: Resource; readonly detail: string; readonly since: number }
+  | { readonly name: 'completed'; readonly isEarly: boolean; readonly hasLaunched: boolean }
+  | { readonly name: 'gaveUp'; readonly reason: GiveUpReason; readonly explanation: string }
+  | { readonly name: 'stopped' };
+
+/** The whole state of the supervisor: the situation, with what is known and what is wanted. */
+export type State = Situation & {
+  readonly rules: Rules;
+  readonly run: RunFacts;
+  readonly intent: StopIntent | undefined;
+};
+
+export type StateName = State['name'];
+
+export type StateOf<Name extends StateName> = Extract<State, { readonly name: Name }>;
