@@ -45,7 +45,7 @@ export function loadExperiment({ path, flags = {}, env = {}, text }: LoadOptions
     settingsOfFlags(flags),
   ]);
   if (!settings.has('experiment_name')) settings.set('experiment_name', nameFromFile(absolute));
-  const config = validateExperiment(settings, absolute);
+  const config = validateExperiment(settings, absolute, warnings);
   warnAboutConsequences(config, settings, warnings);
   return { config, origins: originsOf(config, settings), warnings, path: absolute, directory: dirname(absolute) };
 }

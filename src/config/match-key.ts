@@ -1,6 +1,8 @@
 import { distance } from 'fastest-levenshtein';
+import { notes, withoutEffect } from './ignored-keys.js';
 import { schemaLeaves } from './schema-leaves.js';
-import { neutralSections, notes, synonyms, withoutEffect } from './synonyms.js';
+import { generalSections, genericWords, neutralSections, sectionAliases, sectionOnly } from './sections.js';
+import { synonyms } from './synonyms.js';
 
 /** What a key of the file means. */
 export type KeyMeaning =
@@ -15,52 +17,86 @@ interface Spelling {
   readonly rank: number;
 }
 
-/** Brings a key to lower_snake_case: `batchSize`, `batch-size` and `Batch_Size` are one key. */
+/** Brings a key to lower_snake_case: `batchSize`, `batch-size`, `Batch_Size` and `--batch-size` are one key. */
 export function normalizeKey(key: string): string {
   return key
     .trim()
+    .replace(/^--?(?=\w)/, '')
     .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1_$2')
     .replace(/[\s-]+/g, '_')
     .toLowerCase();
 }
 
 /**
- * Finds what a key means by its path (as written). The longest spelling that the path ends with wins, provided that the
- * sections before it are neutral ones; keys that start with `_` and sections of notes are notes.
+ * Finds what a key means by its path (as written; `a.b` is the key `b` in the section `a`). The longest spelling that the
+ * path ends with wins, provided that the sections before it are neutral ones; keys that start with `_` and sections of
+ * notes are notes.
  */
-export function matchKey(keys: readonly string[]): KeyMeaning {
+export function matchKey(written: readonly string[]): KeyMeaning {
+  const keys = written.flatMap((key) => key.split('.'));
   const path = keys.map(normalizeKey);
   if (path.some((key) => key.startsWith('_') || key === '$schema')) return { kind: 'note' };
-  const canonical = schemaLeaves();
   const whole = path.join('.');
-  if (canonical.has(whole)) return { kind: 'key', path: whole, rank: 0, isSynonym: false };
-  const record = [...canonical.values()].find(
-    (leaf) => leaf.schema.type === 'object' && whole.startsWith(`${leaf.path}.`),
+  if (schemaLeaves().has(whole)) return { kind: 'key', path: whole, rank: 0, isSynonym: false };
+  return (
+    matchRecord(keys, path) ??
+    matchSynonym(path) ??
+    matchWithoutEffect(path) ??
+    (isNote(path) ? { kind: 'note' } : unknownKey(path))
   );
-  if (record !== undefined)
-    return {
-      kind: 'key',
-      path: `${record.path}.${keys.slice(record.path.split('.').length).join('.')}`,
-      rank: 0,
-      isSynonym: false,
-    };
-  return matchSynonym(path) ?? matchWithoutEffect(path) ?? (isNote(path) ? { kind: 'note' } : unknownKey(path));
 }
 
-function matchSynonym(path: readonly string[]): KeyMeaning | undefined {
-  const spellings = spellingTable();
-  for (let from = 0; from < path.length; from++) {
-    if (!path.slice(0, from).every((section) => neutralSections.has(section))) return undefined;
-    const spelling = spellings.get(path.slice(from).join('.'));
-    if (spelling !== undefined) return { kind: 'key', ...spelling, isSynonym: true };
+/** Whether an empty object with this key says nothing: a section that was left empty. */
+export function isSection(keys: readonly string[]): boolean {
+  const path = keys.flatMap((key) => key.split('.')).map(normalizeKey);
+  const prefix = `${path.join('.')}.`;
+  return neutralSections.has(path.at(-1) ?? '') || [...schemaLeaves().keys()].some((leaf) => leaf.startsWith(prefix));
+}
+
+/** A member of an object whose keys are the user's own, such as an environment variable: its name is kept as written. */
+function matchRecord(keys: readonly string[], path: readonly string[]): KeyMeaning | undefined {
+  for (const { path: record, schema } of schemaLeaves().values()) {
+    if (schema.type !== 'object') continue;
+    for (const spelling of [record, ...(synonyms[record] ?? [])]) {
+      const depth = spelling.split('.').length;
+      if (path.length <= depth || path.slice(0, depth).join('.') !== spelling) continue;
+      const name = keys.slice(depth).join('.');
+      return { kind: 'key', path: `${record}.${name}`, rank: 0, isSynonym: spelling !== record };
+    }
   }
   return undefined;
 }
 
+function matchSynonym(path: readonly string[]): KeyMeaning | undefined {
+  for (let from = 0; from < path.length; from++) {
+    const [before, rest] = [path.slice(0, from), path.slice(from)];
+    if (!before.every((section) => neutralSections.has(section))) return undefined;
+    const spelling = spellingTable().get(rest.join('.')) ?? spellingTable().get(unalias(rest).join('.'));
+    if (spelling !== undefined && fits(before, rest, spelling.path))
+      return { kind: 'key', ...spelling, isSynonym: true };
+  }
+  return undefined;
+}
+
+/** The path with each section by its usual name: `early_stop.patience` is `early_stopping.patience`. */
+function unalias(path: readonly string[]): string[] {
+  return path.map((key, index) => (index < path.length - 1 ? (sectionAliases.get(key) ?? key) : key));
+}
+
+/** A generic word such as `name` or `patience` counts in general sections and in its own ones only. */
+function fits(before: readonly string[], [word, ...more]: readonly string[], path: string): boolean {
+  if (more.length > 0 || word === undefined || !genericWords.has(word)) return true;
+  const own = path.split('.').slice(0, -1);
+  return before.every((key) => generalSections.has(key) || own.includes(sectionAliases.get(key) ?? key));
+}
+
 function matchWithoutEffect(path: readonly string[]): KeyMeaning | undefined {
   for (let from = 0; from < path.length; from++) {
-    const suffix = path.slice(from).join('.');
-    if (suffix in withoutEffect) return { kind: 'withoutEffect', harmless: withoutEffect[suffix] };
+    for (const rest of [path.slice(from), unalias(path.slice(from))]) {
+      const suffix = rest.join('.');
+      if (Object.hasOwn(withoutEffect, suffix)) return { kind: 'withoutEffect', harmless: withoutEffect[suffix] };
+    }
   }
   return undefined;
 }
@@ -102,7 +138,7 @@ function buildSpellings(): Map<string, Spelling> {
   }
   for (const path of schemaLeaves().keys()) {
     const last = path.split('.').at(-1) ?? path;
-    if (lastParts.get(last) === 1 && !table.has(last)) table.set(last, { path, rank: 1 });
+    if (lastParts.get(last) === 1 && !table.has(last) && !sectionOnly.has(last)) table.set(last, { path, rank: 1 });
   }
   return table;
 }

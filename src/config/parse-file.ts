@@ -76,8 +76,9 @@ function lineFinder(text: string): (offset: number) => number {
 }
 
 function readText(path: string): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+    bytes = readFileSync(path);
   } catch (error) {
     const code = systemErrorCode(error);
     const what =
@@ -97,4 +98,12 @@ function readText(path: string): string {
       { cause: error },
     );
   }
+  const isUtf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  if (isUtf16)
+    throw new SuperviseError('CONFIG_SYNTAX', {
+      what: 'the file is in UTF-16',
+      where: path,
+      expected: 'JSON in UTF-8',
+    });
+  return bytes.toString('utf8').replace(/^\uFEFF/, '');
 }

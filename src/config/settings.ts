@@ -1,5 +1,5 @@
 import { SuperviseError } from '../protocol/index.js';
-import { matchKey } from './match-key.js';
+import { isSection, matchKey } from './match-key.js';
 import type { FileLeaf } from './parse-file.js';
 import { schemaLeaves } from './schema-leaves.js';
 import { convertValue } from './value-synonyms.js';
@@ -36,6 +36,7 @@ export function settingsOfFile(leaves: readonly FileLeaf[], warnings: Warning[])
   const settings = new Map<string, Setting>();
   for (const { keys, value, line } of leaves) {
     const meaning = matchKey(keys);
+    if (isEmptySection(keys, value)) continue;
     const key = keys.join('.');
     if (meaning.kind === 'unknown') warnings.push(unknownWarning(key, line, meaning.suggestion));
     if (meaning.kind === 'withoutEffect' && meaning.harmless?.includes(value) === false) {
@@ -43,7 +44,9 @@ export function settingsOfFile(leaves: readonly FileLeaf[], warnings: Warning[])
     }
     if (meaning.kind !== 'key') continue;
     const origin = { source: 'file', key, line, synonym: meaning.isSynonym } as const;
-    const setting = { path: meaning.path, value: convertFor(meaning.path, value), rank: meaning.rank, origin };
+    const converted = convertFor(meaning.path, value);
+    if (converted === undefined) continue;
+    const setting = { path: meaning.path, value: converted, rank: meaning.rank, origin };
     settings.set(meaning.path, preferred(settings.get(meaning.path), setting, warnings));
   }
   return settings;
@@ -68,7 +71,7 @@ function preferred(known: Setting | undefined, fresh: Setting, warnings: Warning
 export function settingsOfEnvironment(env: Readonly<Record<string, string | undefined>>): Map<string, Setting> {
   const pairs = Object.entries(env).flatMap(([name, value]) =>
     name.startsWith(environmentPrefix) && value !== undefined
-      ? [[name.slice(environmentPrefix.length).toLowerCase().replaceAll('__', '.'), value] as const]
+      ? [[name.slice(environmentPrefix.length).replaceAll('__', '.'), value] as const]
       : [],
   );
   return settingsByName(
@@ -99,9 +102,11 @@ function settingsByName(
           : 'docs/config.md lists every key';
       throw new SuperviseError('USAGE', { what: `there is no key ${name}`, where: spell(name), hint: suggestion });
     }
+    const converted = convertFor(meaning.path, value);
+    if (converted === undefined) continue;
     settings.set(meaning.path, {
       path: meaning.path,
-      value: convertFor(meaning.path, value),
+      value: converted,
       rank: 0,
       origin: { source, key: spell(name) },
     });
@@ -109,9 +114,21 @@ function settingsByName(
   return settings;
 }
 
-function convertFor(path: string, value: unknown): unknown {
-  return convertValue(path, value, schemaLeaves().get(path)?.kind ?? 'other');
+function isEmptySection(keys: readonly string[], value: unknown): boolean {
+  const isEmptyObject = typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+  return isEmptyObject && !Array.isArray(value) && isSection(keys);
 }
+
+/** The value as the schema wants it, or undefined when it says that the key is not set. */
+function convertFor(path: string, value: unknown): unknown {
+  const leaf = schemaLeaves().get(path);
+  if (leaf === undefined) return typeof value === 'number' ? String(value) : value;
+  const isOptional = leaf.schema.default === undefined && !requiredKeys.has(path);
+  const converted = convertValue(path, value, leaf.kind);
+  return converted === null && isOptional ? undefined : converted;
+}
+
+const requiredKeys: ReadonlySet<string> = new Set(['epochs']);
 
 function unknownWarning(key: string, line: number, suggestion: string | undefined): Warning {
   return {

@@ -1,35 +1,48 @@
 import { SuperviseError } from '../protocol/index.js';
 import { describeExpected } from './describe-expected.js';
 import { type Experiment, experimentSchema } from './schema.js';
-import type { Setting } from './settings.js';
+import type { Setting, Warning } from './settings.js';
 
 /**
  * Checks settings against the schema and fills in the defaults.
  * @throws CONFIG_INVALID listing every bad value with path, got, expected, file and line
  */
-export function validateExperiment(settings: ReadonlyMap<string, Setting>, file: string): Experiment {
+export function validateExperiment(
+  settings: ReadonlyMap<string, Setting>,
+  file: string,
+  warnings: readonly Warning[] = [],
+): Experiment {
   const result = experimentSchema.safeParse(nest(settings));
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => describeIssue(issue, settings, file));
+  // What is missing may be there under a name that we do not know.
+  const isIncomplete = result.error.issues.some(({ path }) => !settings.has(path.map(String).join('.')));
+  if (isIncomplete) problems.push(...warnings.map(({ line, message }) => `${file}:${line}: ${message}`));
   throw new SuperviseError('CONFIG_INVALID', {
-    what:
-      problems.length === 1
-        ? (problems[0] ?? '')
-        : `${problems.length} values are wrong:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+    what: describeAll(problems, result.error.issues.length),
     hint: 'docs/config.md lists every key with its type and default',
   });
 }
 
+function describeAll(problems: readonly string[], wrong: number): string {
+  const [first = '', ...rest] = problems;
+  if (wrong === 1) return [first, ...rest.map((problem) => `  ${problem}`)].join('\n');
+  return [`${wrong} values are wrong:`, ...problems.map((problem) => `  ${problem}`)].join('\n');
+}
+
 interface Issue {
+  readonly code?: string | undefined;
   readonly path: readonly PropertyKey[];
   readonly message: string;
 }
 
-function describeIssue({ path, message }: Issue, settings: ReadonlyMap<string, Setting>, file: string): string {
+function describeIssue({ code, path, message }: Issue, settings: ReadonlyMap<string, Setting>, file: string): string {
   const name = path.map(String).join('.');
   const setting =
     settings.get(name) ?? [...settings.values()].find((candidate) => name.startsWith(`${candidate.path}.`));
-  const expected = describeExpected(name) ?? message;
+  const known = describeExpected(name);
+  // A pattern says more in the schema's own words.
+  const expected = code === 'invalid_format' || known === undefined ? message : known;
   if (setting === undefined) return `${file}: ${name} is missing; expected ${expected}`;
   const place = setting.origin.source === 'file' ? `${file}:${setting.origin.line}` : setting.origin.key;
   const written =

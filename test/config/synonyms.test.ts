@@ -28,7 +28,8 @@ describe('the synonym table', () => {
       const { config, origins, warnings } = loadText(nested(written.split('.'), value, path));
       expect(valueAt(config, path)).toEqual(value);
       const line = 2 + written.split('.').length;
-      expect(origins[path]).toEqual({ source: 'file', key: written, line, synonym: true });
+      const [member, key] = path === 'trainer.env' ? ['.KEY', `${written}.KEY`] : ['', written];
+      expect(origins[`${path}${member}`]).toEqual({ source: 'file', key, line, synonym: true });
       expect(warnings.filter(({ message }) => /unknown|no effect/.test(message))).toEqual([]);
     });
   });
