@@ -6,13 +6,15 @@ export interface DryRunOptions {
   readonly loaded: LoadedExperiment;
   readonly run: ResolvedRun;
   readonly json: boolean;
+  readonly startOver: boolean;
   readonly referenceTrainer: readonly [string, ...string[]];
 }
 
 /** Prints the resolved configuration, where each value came from, and the exact trainer command. Touches nothing. */
-export function printDryRun({ loaded, run, json, referenceTrainer }: DryRunOptions): number {
+export function printDryRun({ loaded, run, json, startOver, referenceTrainer }: DryRunOptions): number {
   const { config, origins, warnings, path } = loaded;
-  const resume = config.resume && !config.no_restore && existsSync(epochInfoPath(run.checkpointDir));
+  const isFresh = startOver || config.no_restore || !config.resume;
+  const resume = !isFresh && existsSync(epochInfoPath(run.checkpointDir));
   const { command, cwd } = trainerCommand({ config, run, resume, referenceTrainer });
   if (json) {
     process.stdout.write(`${JSON.stringify({ config, origins, command, warnings }, null, 2)}\n`);

@@ -2,8 +2,22 @@ import { readFileSync } from 'node:fs';
 import type { Argv } from 'yargs';
 import { ExitCode, SuperviseError } from '../protocol/index.js';
 import { reportError } from './report-error.js';
+import { failWith } from './usage-error.js';
 
 const program = 'supervise';
+
+const flags = [
+  'run-dir',
+  'checkpoint-dir',
+  'epochs',
+  'seed',
+  'backend',
+  'set',
+  'no-restore',
+  'dry-run',
+  'json',
+  'help',
+];
 
 /** Runs `supervise` with its command line (without `node` and the script); returns the exit code. */
 export async function supervise(argv: readonly string[]): Promise<number> {
@@ -11,7 +25,7 @@ export async function supervise(argv: readonly string[]): Promise<number> {
     if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-v')) return printVersion();
     const { default: yargs } = await import('yargs');
     const parsed = await describeCommand(yargs([...argv])).parseAsync();
-    if (argv.includes('--help') || argv.includes('-h')) return ExitCode.ok;
+    if (['--help', '-h', '--version', '-v'].some((flag) => argv.includes(flag))) return ExitCode.ok;
     const options = toOptions(parsed);
     const { runExperiment } = await import('./run-experiment.js');
     return await runExperiment(options);
@@ -34,18 +48,27 @@ export interface SuperviseOptions {
 function describeCommand(yargs: Argv): Argv {
   return yargs
     .scriptName(program)
-    .parserConfiguration({ 'boolean-negation': false, 'dot-notation': false, 'duplicate-arguments-array': false })
+    .parserConfiguration({ 'boolean-negation': false, 'dot-notation': false })
     .usage(
-      `$0 <experiment.json> [flags]\n\nKeeps the training run that the file describes alive until its epochs are done. The same command starts it, and\ncontinues it after a crash, Ctrl-C or a reboot.`,
+      `$0 <experiment.json> [flags]\n\nKeeps the training run that the file describes alive until its epochs are done. The same command\nstarts it, and continues it after a crash, Ctrl-C or a reboot.`,
     )
-    .option('run-dir', { type: 'string', describe: 'Run directory (default: runs/<experiment_name>)' })
+    .option('run-dir', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Run directory (default: runs/<experiment_name>)',
+    })
     .option('checkpoint-dir', {
       type: 'string',
+      requiresArg: true,
       describe: 'Checkpoint directory (default: checkpoints/ in the run directory)',
     })
-    .option('epochs', { type: 'string', describe: 'Epochs to complete' })
-    .option('seed', { type: 'string', describe: 'Seed of everything random' })
-    .option('backend', { type: 'string', describe: 'Backend of the reference trainer: auto, tensorflow, wasm or cpu' })
+    .option('epochs', { type: 'string', requiresArg: true, describe: 'Epochs to complete' })
+    .option('seed', { type: 'string', requiresArg: true, describe: 'Seed of everything random' })
+    .option('backend', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'Backend of the reference trainer: auto, tensorflow, wasm or cpu',
+    })
     .option('set', {
       type: 'string',
       array: true,
@@ -73,15 +96,18 @@ function describeCommand(yargs: Argv): Argv {
       'Exit codes: 0 done, 64 wrong usage, 69 gave up, 73 run directory, 75 stopped, 78 wrong configuration, 79 already supervised. docs/exit-codes.md explains them.',
     )
     .strictOptions()
-    .recommendCommands()
     .help()
     .alias('help', 'h')
     .version(version())
+    .alias('version', 'v')
     .exitProcess(false)
     .wrap(110)
-    .fail((message, error) => {
-      throw error ?? new SuperviseError('USAGE', { what: message, hint: `${program} --help lists the flags` });
-    });
+    .fail(
+      failWith({
+        flags,
+        hint: `${program} --help lists the flags; a setting of the experiment goes by --set key=value`,
+      }),
+    );
 }
 
 function toOptions(parsed: Readonly<Record<string, unknown>>): SuperviseOptions {
@@ -96,15 +122,15 @@ function toOptions(parsed: Readonly<Record<string, unknown>>): SuperviseOptions 
   if (rest.length > 0)
     throw new SuperviseError('USAGE', { what: `unexpected argument ${rest[0]}`, expected: 'one experiment file' });
   const named = {
-    run_dir: parsed['runDir'],
-    checkpoint_dir: parsed['checkpointDir'],
-    epochs: parsed['epochs'],
-    seed: parsed['seed'],
-    'training.backend': parsed['backend'],
+    run_dir: lastOf(parsed['runDir']),
+    checkpoint_dir: lastOf(parsed['checkpointDir']),
+    epochs: lastOf(parsed['epochs']),
+    seed: lastOf(parsed['seed']),
+    'training.backend': lastOf(parsed['backend']),
   };
   const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
-  const json = parsed['json'] === true;
-  const dryRun = parsed['dryRun'] === true;
+  const json = lastOf(parsed['json']) === true;
+  const dryRun = lastOf(parsed['dryRun']) === true;
   if (json && !dryRun)
     throw new SuperviseError('USAGE', {
       what: '--json goes with --dry-run',
@@ -114,9 +140,14 @@ function toOptions(parsed: Readonly<Record<string, unknown>>): SuperviseOptions 
     experiment,
     dryRun,
     json,
-    startOver: parsed['noRestore'] === true,
+    startOver: lastOf(parsed['noRestore']) === true,
     flags: { ...given, ...parseSettings((parsed['set'] as string[] | undefined) ?? []) },
   };
+}
+
+/** Of a flag that was given several times, the last value. */
+function lastOf(value: unknown): unknown {
+  return Array.isArray(value) ? value.at(-1) : value;
 }
 
 /** `key=value` pairs; a value that reads as JSON is taken as such, anything else as text. */

@@ -14,7 +14,7 @@ export async function runExperiment({ experiment, flags, dryRun, json, startOver
   const run = resolveRun(loaded, process.cwd());
   if (dryRun) {
     const { printDryRun } = await import('./dry-run.js');
-    return printDryRun({ loaded, run, json, referenceTrainer });
+    return printDryRun({ loaded, run, json, startOver, referenceTrainer });
   }
   for (const { message, line } of loaded.warnings)
     process.stderr.write(`warning: ${loaded.path}${line === undefined ? '' : `:${line}`}: ${message}\n`);

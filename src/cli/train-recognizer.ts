@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs';
 import { ExitCode, SuperviseError } from '../protocol/index.js';
+import { failWith } from './usage-error.js';
 
 const program = 'supervise-train recognizer';
 
@@ -45,9 +46,7 @@ function describeCommand(yargs: Argv): Argv {
     .help()
     .exitProcess(false)
     .wrap(100)
-    .fail((message, error) => {
-      throw error ?? new SuperviseError('USAGE', { what: message, hint: `${program} --help lists the flags` });
-    });
+    .fail(failWith({ flags: [], hint: `${program} --help lists the flags` }));
 }
 
 function wholeNumber(flags: Readonly<Record<string, unknown>>, name: string, least: number): number {

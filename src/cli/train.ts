@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import { ExitCode, SuperviseError, TrainerEnv } from '../protocol/index.js';
 import { reportError } from './report-error.js';
 import { trainRecognizer } from './train-recognizer.js';
+import { failWith } from './usage-error.js';
 
 const program = 'supervise-train';
 
@@ -52,9 +53,7 @@ function describeCommand(yargs: Argv): Argv {
       .help()
       .exitProcess(false)
       .wrap(100)
-      .fail((message, error) => {
-        throw error ?? new SuperviseError('USAGE', { what: message, hint: `${program} --help lists what there is` });
-      })
+      .fail(failWith({ flags: [], hint: `${program} --help lists what there is` }))
   );
 }
 

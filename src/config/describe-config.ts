@@ -34,7 +34,9 @@ const introduction = `# experiment.json
 
 Generated from the schema (\`src/config/schema.ts\`) and the synonym table (\`src/config/synonyms.ts\`) by \`npm run docs:config\`.
 
-JSON; comments and trailing commas are allowed. Only \`epochs\` is required. A key may stand in its section, at the top level, or in another grouping section, in any of its spellings, in snake_case, camelCase or kebab-case. Keys that start with \`_\` and notes (\`notes\`, \`hypothesis\`, \`expected_outcome\`, …) are ignored; an unknown key is a warning with a suggestion; a wrong type or range is an error with file and line.
+JSON; comments and trailing commas are allowed. Only \`epochs\` is required. A key may stand in its section, at the top level, or in another grouping section, in any of its spellings, in snake_case, camelCase or kebab-case. Keys that start with \`_\` and notes (\`notes\`, \`hypothesis\`, \`expected_outcome\`, …) are ignored; an unknown key is a warning with a suggestion; a wrong type or range is an error with file and line. \`null\` leaves a key without a default unset.
+
+Numbers and booleans may be written as text (\`"1e-4"\`, \`"yes"\`), times with their unit (\`"30s"\`, \`"5 min"\`, \`"1m30s"\`; without one they are milliseconds), and a command as one line where it needs no quoting (\`"python train.py"\`).
 
 What counts: flags, then the environment (\`SUPERVISE_CONFIG_TRAINING__BATCH_SIZE=8\`), then the file, then the default. \`supervise experiment.json --dry-run\` shows each value and where it came from. Relative paths are relative to where \`supervise\` is started; \`trainer.cwd\` is relative to the file.
 `;

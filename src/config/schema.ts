@@ -30,10 +30,12 @@ const restart = z
   .object({
     initial_delay_ms: milliseconds
       .default(1000)
-      .describe('Upper bound of the first backoff delay (full jitter below it).'),
+      .describe('Longest delay before the first restart; the delay itself is drawn at random below it.'),
     max_delay_ms: milliseconds
       .default(300_000)
-      .describe('Ceiling of the backoff, which doubles with each restart without progress.'),
+      .describe(
+        'Longest delay before any restart; it doubles with each restart without progress until it is this long.',
+      ),
     max_restarts: count.default(1000).describe('Restarts allowed over the whole run.'),
     max_restarts_without_progress: count
       .default(10)
@@ -104,13 +106,19 @@ const training = z
   .object({
     steps_per_epoch: positive.optional().describe('Steps of one epoch. Default: the training set once.'),
     batch_size: positive.default(4).describe('Lines in one step.'),
-    gpu_id: z.string().optional().describe('Device for the trainer, given to it as CUDA_VISIBLE_DEVICES.'),
+    gpu_id: z
+      .string()
+      .optional()
+      .describe('Devices the trainer may use, such as "0" or "0,1"; it gets them as CUDA_VISIBLE_DEVICES.'),
     backend: z
       .enum(['auto', 'tensorflow', 'wasm', 'cpu'])
       .default('auto')
       .describe('TensorFlow.js backend; auto takes the fastest that loads.'),
     wasm_threads: count.default(0).describe('Threads of the wasm backend; 0 chooses, 1 is single-threaded.'),
-    precision: z.enum(['fp32']).default('fp32').describe('Arithmetic of the training step.'),
+    precision: z
+      .enum(['fp32'])
+      .default('fp32')
+      .describe('Number format of the training step; 32-bit floating point is the only one.'),
   })
   .describe('Steps and device.');
 
@@ -154,7 +162,9 @@ const lossWeights = z
       .default(1)
       .describe('Weight of the CTC loss of what the recognizer reads in restored lines.'),
     perceptual_loss_weight: weight.default(0).describe('Weight of the VGG-19 perceptual loss.'),
-    contrastive_loss_weight: weight.default(0).describe('Weight of the contrastive loss.'),
+    contrastive_loss_weight: weight
+      .default(0)
+      .describe('Weight of the contrastive loss between restored and clean lines.'),
   })
   .describe('Weights of the terms of the generator loss.');
 
@@ -167,9 +177,15 @@ const lossConfig = z
       .max(1)
       .default(0.9)
       .describe('Target of the discriminator for real pairs (label smoothing).'),
-    pixel_loss_type: z.enum(['mae']).default('mae').describe('Pixel loss.'),
-    discriminator_loss_type: z.enum(['bce', 'lsgan']).default('bce').describe('Adversarial loss.'),
-    use_perceptual_loss: z.boolean().default(false).describe('VGG-19 perceptual loss.'),
+    pixel_loss_type: z.enum(['mae']).default('mae').describe('Kind of the pixel loss: mean absolute error.'),
+    discriminator_loss_type: z
+      .enum(['bce', 'lsgan'])
+      .default('bce')
+      .describe('Kind of the adversarial loss: binary cross-entropy, or least squares.'),
+    use_perceptual_loss: z
+      .boolean()
+      .default(false)
+      .describe('Whether the VGG-19 perceptual loss is part of the generator loss.'),
     perceptual_layers: z.array(z.string()).default([]).describe('VGG-19 layers that the perceptual loss compares.'),
     gradient_penalty_weight: weight.default(0).describe('Weight of the gradient penalty.'),
   })
@@ -177,21 +193,48 @@ const lossConfig = z
 
 const adaptiveBalancing = z
   .object({
-    enabled: z.boolean().default(false).describe('Adapt loss weights towards the target ratios.'),
-    target_ctc_ratio: z.number().min(0).max(1).default(0.65).describe('Share of the CTC term.'),
-    target_visual_ratio: z.number().min(0).max(1).default(0.35).describe('Share of the visual terms.'),
-    adaptation_rate: z.number().min(0).max(1).default(0.15).describe('How fast the weights follow.'),
+    enabled: z
+      .boolean()
+      .default(false)
+      .describe('Move the loss weights during training, towards the target ratios below.'),
+    target_ctc_ratio: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.65)
+      .describe('Share of the CTC term in the generator loss that is aimed at.'),
+    target_visual_ratio: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.35)
+      .describe('Share of the visual terms in the generator loss that is aimed at.'),
+    adaptation_rate: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.15)
+      .describe('How fast the loss weights move towards the target ratios: 0 never, 1 at once.'),
   })
   .describe('Adaptive loss weights.');
 
 const earlyStopping = z
   .object({
-    enabled: z.boolean().default(false).describe('Stop when the monitored metric no longer improves.'),
+    enabled: z
+      .boolean()
+      .default(false)
+      .describe('Stop before the last epoch when the monitored metric no longer improves.'),
     patience: positive.default(15).describe('Epochs without improvement that are waited for.'),
     min_delta: z.number().nonnegative().default(0.01).describe('Least change that counts as an improvement.'),
-    monitor: z.enum(['score', 'psnr', 'ssim', 'cer', 'wer']).default('score').describe('Metric that decides.'),
-    mode: z.enum(['max', 'min']).default('max').describe('Whether more or less is better.'),
-    restore_best_weights: z.boolean().default(true).describe('End with the best weights.'),
+    monitor: z
+      .enum(['score', 'psnr', 'ssim', 'cer', 'wer'])
+      .default('score')
+      .describe('Validation metric that is watched; cer and wer want mode min.'),
+    mode: z
+      .enum(['max', 'min'])
+      .default('max')
+      .describe('Whether a higher (max) or a lower (min) value of the metric is better.'),
+    restore_best_weights: z.boolean().default(true).describe('Load the weights of the best epoch when training ends.'),
   })
   .describe('Early stopping.');
 
@@ -211,7 +254,7 @@ const samples = z
   .object({
     save_samples: z.boolean().default(true).describe('Write degraded | restored | clean images.'),
     save_interval: positive.default(1).describe('Epochs between sample images.'),
-    num_samples: positive.default(4).describe('Lines shown.'),
+    num_samples: positive.default(4).describe('Lines in each sample image.'),
   })
   .describe('Sample images.');
 
@@ -231,14 +274,22 @@ export const experimentSchema = z.object({
     .string()
     .regex(/^[\w][\w.-]*$/, 'letters, digits, dot, dash and underscore, starting with a letter or digit')
     .describe('Name of the run; its directory is runs/<experiment_name>.'),
-  description: z.string().optional().describe('Free text.'),
+  description: z.string().optional().describe('Free text about the run; it changes nothing.'),
   epochs: positive.describe('Epochs to complete.'),
   seed: z.number().int().default(42).describe('Seed of initial weights, data order and made data.'),
   run_dir: path.optional().describe('Run directory. Default: runs/<experiment_name>.'),
   checkpoint_dir: path.optional().describe('Checkpoint directory. Default: checkpoints/ in the run directory.'),
   sample_dir: path.optional().describe('Directory of sample images. Default: samples/ in the run directory.'),
-  resume: z.boolean().default(true).describe('Continue from the last completed epoch when there is one.'),
-  no_restore: z.boolean().default(false).describe('Train afresh; existing checkpoints are set aside, not destroyed.'),
+  resume: z
+    .boolean()
+    .default(true)
+    .describe('Continue from the last completed epoch when there is one; false starts afresh, like no_restore.'),
+  no_restore: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Start the run afresh; existing checkpoints are set aside, not destroyed. After a crash it is continued all the same.',
+    ),
   trainer: trainer.prefault({}),
   restart: restart.prefault({}),
   model: model.prefault({}),
