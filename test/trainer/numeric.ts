@@ -1,6 +1,14 @@
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { copyRegisteredKernels, enableProdMode, grads, registerBackend, setBackend, tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  copyRegisteredKernels,
+  enableProdMode,
+  grads,
+  registerBackend,
+  setBackend,
+  tensor,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import { beforeAll, expect } from 'vitest';
 import { loadCpuBackend } from '../../src/trainer/backends/cpu-backend.js';
 import { loadWasmBackend } from '../../src/trainer/backends/wasm-backend.js';
@@ -19,8 +27,8 @@ export const backends = ['wasm', 'cpu', 'device'] as const;
 /** Makes every test of the enclosing suite run on one backend. */
 export function useBackend(name: (typeof backends)[number]): void {
   beforeAll(async () => {
-    enableProdMode();
     registerGradients();
+    enableProdMode();
     if (name === 'wasm') await loadWasmBackend();
     else if (name === 'cpu') await loadCpuBackend();
     else await startPlainJs(name);
@@ -29,6 +37,7 @@ export function useBackend(name: (typeof backends)[number]): void {
 
 /** Starts the plain JS backend under a name of its own, with its own copy of the kernels. */
 export async function startPlainJs(name: string): Promise<void> {
+  enableProdMode();
   if (registerBackend(name, () => new MathBackendCPU())) copyRegisteredKernels('cpu', name);
   await setBackend(name);
 }

@@ -12,8 +12,11 @@ import { loadWasmBackend } from './wasm-backend.js';
 export interface SelectedBackend extends LoadedBackend {
   /** Why this one, in a sentence for the log. */
   readonly reason: string;
+  /** Stops it for good: tfjs starts no backend a second time in the same process. */
   readonly dispose: () => void;
 }
+
+type Wanted = Experiment['training']['backend'];
 
 /** Fastest first: the order in which `auto` tries. */
 const loaders: Readonly<Record<BackendName, () => Promise<LoadedBackend>>> = {
@@ -27,7 +30,7 @@ const loaders: Readonly<Record<BackendName, () => Promise<LoadedBackend>>> = {
  * gradients.
  * @throws BACKEND_UNAVAILABLE when the named one, or none of all, loads and passes its self-test
  */
-export async function selectBackend(wanted: Experiment['training']['backend']): Promise<SelectedBackend> {
+export async function selectBackend(wanted: Wanted): Promise<SelectedBackend> {
   // Silences tfjs' banner and its advice to install other packages.
   enableProdMode();
   const names = wanted === 'auto' ? (Object.keys(loaders) as BackendName[]) : [wanted];
@@ -51,20 +54,24 @@ async function loadTested(name: BackendName): Promise<LoadedBackend> {
   return loaded;
 }
 
-function explain(wanted: string, name: BackendName, failures: readonly string[]): string {
+function explain(wanted: Wanted, name: BackendName, failures: readonly string[]): string {
   const advice = name === 'cpu' ? ' Plain JS is the last resort: a training takes many times longer.' : '';
   if (wanted !== 'auto') return `asked for.${advice}`;
   if (failures.length === 0) return `the fastest that there is.${advice}`;
   return `the fastest that works here (${failures.join('; ')}).${advice}`;
 }
 
-function unavailable(wanted: string, failures: readonly string[]): SuperviseError {
+function unavailable(wanted: Wanted, failures: readonly string[]): SuperviseError {
   return new SuperviseError('BACKEND_UNAVAILABLE', {
     what: `the backend "${wanted}" cannot be used (${failures.join('; ')})`,
     where: 'training.backend',
-    hint:
-      wanted === 'tensorflow'
-        ? 'npm install @tensorflow/tfjs-node-gpu, or set training.backend to "auto"'
-        : 'set training.backend to "auto"',
+    hint: hints[wanted],
   });
 }
+
+const hints: Readonly<Record<Wanted, string>> = {
+  auto: 'install the packages afresh with "npm ci"',
+  tensorflow: 'npm install @tensorflow/tfjs-node-gpu, or set training.backend to "auto"',
+  wasm: 'set training.backend to "auto"',
+  cpu: 'set training.backend to "auto"',
+};
