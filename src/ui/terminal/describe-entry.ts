@@ -28,7 +28,7 @@ export function describeEntry(entry: JournalEntry): string[] {
         `Attempt ${entry.attempt} hangs: no sign of work for ${seconds(entry.silent_ms)} in ${entry.phase} (threshold ${seconds(entry.threshold_ms)})`,
       ];
     case 'exited':
-      return ['completed', 'early_stopped'].includes(entry.class)
+      return entry.class === 'finished' || entry.class === 'stopped'
         ? []
         : [
             `Attempt ${entry.attempt} ended after ${seconds(entry.ran_ms)}: ${entry.summary}`,

@@ -1,0 +1,71 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/trainer/random/random.js';
+import { checkpointContent, metricEpochs, openBench, readEpochInfo, readJson, tinyExperiment } from './support.js';
+
+const fixture = resolve(import.meta.dirname, '../fixtures/crash-on-schedule.mjs');
+const epochs = 6;
+const kills = 24;
+
+interface Crash {
+  readonly fault: 'SIGKILL' | 'SIGSEGV' | 'exit1' | 'abort';
+  readonly at: 'heartbeat' | 'commit';
+  readonly after: number;
+}
+
+/**
+ * A seeded plan: every second crash at a heartbeat, the others inside the write of a checkpoint, with the four faults in turn.
+ * Late enough, now and then, that an epoch is completed before.
+ */
+function planCrashes(seed: number): Crash[] {
+  const random = createRandom(seed, 'crashes');
+  const faults = ['SIGKILL', 'SIGSEGV', 'exit1', 'abort'] as const;
+  return Array.from({ length: kills }, (_, index) => {
+    const fault = faults[Math.floor(index / 2) % faults.length] as Crash['fault'];
+    const at = index % 2 === 0 ? 'heartbeat' : 'commit';
+    const most = at === 'heartbeat' ? 6 : 30;
+    return { fault, at, after: 1 + Math.floor(random.uniform() * most) };
+  });
+}
+
+describe('crash injection', () => {
+  let close: () => Promise<void> = async () => undefined;
+  afterEach(() => close());
+
+  it(`${kills} crashes at seeded places end in the same bits as no crash`, async () => {
+    const bench = openBench('crashes');
+    close = bench.close;
+    const [plan, log] = [join(bench.folder, 'plan.json'), join(bench.folder, 'crashes.log')];
+    writeFileSync(plan, JSON.stringify(planCrashes(20_261)));
+    writeFileSync(log, '');
+    const unbroken = bench.experiment('unbroken.json', tinyExperiment({ experiment_name: 'unbroken', epochs }));
+    const broken = bench.experiment(
+      'broken.json',
+      tinyExperiment({
+        experiment_name: 'broken',
+        epochs,
+        trainer: { env: { NODE_OPTIONS: `--import=${fixture}`, CRASH_PLAN: plan, CRASH_LOG: log } },
+      }),
+    );
+    expect((await bench.supervise(unbroken).ended).code).toBe(0);
+    const run = bench.supervise(broken);
+    const { code } = await run.ended;
+    expect(code, run.output()).toBe(0);
+
+    const crashes = readFileSync(log, 'utf8').trim().split('\n');
+    const status = readJson(join(bench.folder, 'runs/broken/status.json'));
+    expect(crashes.length, crashes.join('\n')).toBeGreaterThanOrEqual(20);
+    expect(status).toMatchObject({ state: 'completed', epochs_completed: epochs, restarts: crashes.length });
+    for (const fault of ['SIGKILL', 'SIGSEGV', 'exit1', 'abort']) expect(crashes.join('\n')).toContain(fault);
+    for (const place of ['heartbeat', 'commit']) expect(crashes.join('\n')).toContain(place);
+
+    const checkpoints = (name: string) => join(bench.folder, 'runs', name, 'checkpoints');
+    expect(readEpochInfo(checkpoints('broken'))?.last_completed_epoch).toBe(epochs);
+    expect(checkpointContent(join(checkpoints('broken'), `ckpt-${epochs}`))).toEqual(
+      checkpointContent(join(checkpoints('unbroken'), `ckpt-${epochs}`)),
+    );
+    const everyEpoch = Array.from({ length: epochs }, (_, index) => index + 1);
+    expect(metricEpochs(join(bench.folder, 'runs/broken'))).toEqual(everyEpoch);
+  }, 300_000);
+});

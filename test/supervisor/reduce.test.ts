@@ -1,0 +1,457 @@
+import { describe, expect, it } from 'vitest';
+import type { EventName, EventOf, SupervisorEvent } from '../../src/supervisor/event.js';
+import { begin, reduce } from '../../src/supervisor/reduce.js';
+import type { State, StateName } from '../../src/supervisor/state.js';
+import { epochs, event, eventNames, facts, intent, names, rules, state, stateNames, trainer } from './support.js';
+
+/** One cell of the table: an event in a state leads to a state, with these effects in this order. */
+interface Cell {
+  readonly from: State;
+  readonly on: SupervisorEvent;
+  readonly label?: string;
+  readonly to: StateName;
+  readonly effects: readonly string[];
+}
+
+const killed = (changes: Partial<EventOf<'exited'>> = {}) =>
+  event('exited', { status: { code: null, signal: 'SIGKILL' }, ...changes });
+const exit = (code: number, changes: Partial<EventOf<'exited'>> = {}) =>
+  event('exited', { status: { code, signal: null }, ...changes });
+const relaunch = ['cancelTimers', 'exited', 'recordFailure', 'backing_off', 'armTimer:backoff', 'publish'];
+const surrender = ['cancelTimers', 'exited', 'recordFailure', 'cancelTimers', 'gave_up', 'publish', 'finish'];
+const completed = ['exited', 'cancelTimers', 'completed', 'publish', 'finish'];
+const stoppedNow = ['stop_requested', 'cancelTimers', 'stopped', 'publish', 'finish'];
+const askToEnd = ['cancelTimers', 'stopping', 'SIGTERM+SIGCONT', 'armTimer:grace', 'publish'];
+const kill = ['cancelTimers', 'killed', 'SIGCONT+SIGKILL', 'armTimer:kill'];
+
+const spent = (withoutProgress: number, restarts = withoutProgress) => ({ spent: { restarts, withoutProgress } });
+
+const cells: readonly Cell[] = [
+  {
+    from: state('preparing'),
+    on: event('checkpointVerified'),
+    to: 'starting',
+    effects: ['checkpoint_verified', 'spawn', 'publish'],
+  },
+  {
+    from: state('preparing'),
+    on: event('checkpointVerified', {
+      verified: { resume: true, progress: epochs(10), checkpointDir: '/c', setAside: undefined, notes: [] },
+    }),
+    label: 'every epoch there',
+    to: 'completed',
+    effects: ['checkpoint_verified', 'cancelTimers', 'completed', 'publish', 'finish'],
+  },
+  {
+    from: state('preparing'),
+    on: event('checkpointVerified', {
+      verified: {
+        resume: true,
+        progress: epochs(4, { status: 'early_stopped' }),
+        checkpointDir: '/c',
+        setAside: undefined,
+        notes: [],
+      },
+    }),
+    label: 'stopped early before',
+    to: 'completed',
+    effects: ['checkpoint_verified', 'cancelTimers', 'completed', 'publish', 'finish'],
+  },
+  { from: state('preparing'), on: event('adopted'), to: 'running', effects: ['adopted', 'publish'] },
+  {
+    from: state('preparing'),
+    on: event('resourceChanged'),
+    to: 'waiting',
+    effects: ['waiting', 'armTimer:recheck', 'publish'],
+  },
+  {
+    from: state('preparing', { waitingSince: 9000 }),
+    on: event('resourceChanged'),
+    label: 'still missing',
+    to: 'waiting',
+    effects: ['armTimer:recheck', 'publish'],
+  },
+  {
+    from: state('preparing', { waitingSince: -700_000 }),
+    on: event('resourceChanged'),
+    label: 'missing too long',
+    to: 'gaveUp',
+    effects: ['cancelTimers', 'gave_up', 'publish', 'finish'],
+  },
+  {
+    from: state('preparing'),
+    on: event('resourceChanged', { isAvailable: true }),
+    label: 'available',
+    to: 'preparing',
+    effects: [],
+  },
+  { from: state('preparing'), on: event('stopRequested'), to: 'stopped', effects: stoppedNow },
+
+  {
+    from: state('starting', { trainer: undefined }),
+    on: event('spawned'),
+    to: 'starting',
+    effects: ['launched', 'armTimer:settle', 'publish'],
+  },
+  {
+    from: state('starting', { trainer: undefined }),
+    on: event('spawnFailed'),
+    label: 'a shortage',
+    to: 'backingOff',
+    effects: ['cancelTimers', 'launch_failed', 'backing_off', 'armTimer:backoff', 'publish'],
+  },
+  {
+    from: state('starting', { trainer: undefined }),
+    on: event('spawnFailed', { isPermanent: true }),
+    label: 'no such program',
+    to: 'gaveUp',
+    effects: ['cancelTimers', 'launch_failed', 'cancelTimers', 'gave_up', 'publish', 'finish'],
+  },
+  {
+    from: state('starting', { trainer: undefined, run: spent(3) }),
+    on: event('spawnFailed'),
+    label: 'budget used up',
+    to: 'gaveUp',
+    effects: ['cancelTimers', 'launch_failed', 'cancelTimers', 'gave_up', 'publish', 'finish'],
+  },
+  { from: state('starting'), on: event('ready'), to: 'running', effects: ['cancelTimers', 'ready', 'publish'] },
+  {
+    from: state('starting', { trainer: undefined }),
+    on: event('ready'),
+    label: 'before it is known as a process',
+    to: 'starting',
+    effects: [],
+  },
+  { from: state('starting'), on: event('heartbeat'), to: 'starting', effects: ['publish'] },
+  {
+    from: state('starting'),
+    on: event('progress'),
+    to: 'running',
+    effects: ['cancelTimers', 'ready', 'epoch_completed', 'publish'],
+  },
+  {
+    from: state('starting'),
+    on: event('progress', { progress: epochs(10) }),
+    label: 'the last epoch',
+    to: 'running',
+    effects: ['cancelTimers', 'ready', 'epoch_completed', 'publish', 'armTimer:linger'],
+  },
+  {
+    from: state('starting', { trainer: undefined }),
+    on: event('progress'),
+    label: 'before it is known as a process',
+    to: 'starting',
+    effects: [],
+  },
+  { from: state('starting'), on: exit(1), to: 'backingOff', effects: relaunch },
+  { from: state('starting'), on: exit(64), to: 'gaveUp', effects: surrender },
+  { from: state('starting'), on: exit(78), to: 'gaveUp', effects: surrender },
+  {
+    from: state('starting'),
+    on: exit(1, { evidence: { logTail: ["ModuleNotFoundError: No module named 'torch'"], oomKills: undefined } }),
+    label: 'a code error before the first step',
+    to: 'gaveUp',
+    effects: surrender,
+  },
+  {
+    from: state('starting', { run: { hasWorked: true } }),
+    on: exit(1, { evidence: { logTail: ["ModuleNotFoundError: No module named 'torch'"], oomKills: undefined } }),
+    label: 'a code error after it once worked',
+    to: 'backingOff',
+    effects: relaunch,
+  },
+  { from: state('starting'), on: event('timerFired'), label: 'settle', to: 'running', effects: ['publish'] },
+  {
+    from: state('starting'),
+    on: event('timerFired', { timer: 'grace' }),
+    label: 'another timer',
+    to: 'starting',
+    effects: [],
+  },
+  {
+    from: state('starting'),
+    on: event('stopRequested'),
+    to: 'stopping',
+    effects: ['stop_requested', ...askToEnd],
+  },
+  {
+    from: state('starting', { trainer: undefined }),
+    on: event('stopRequested'),
+    label: 'before it is known as a process',
+    to: 'stopping',
+    effects: ['stop_requested', 'cancelTimers', 'stopping', 'publish'],
+  },
+
+  { from: state('running'), on: event('heartbeat'), to: 'running', effects: ['publish'] },
+  {
+    from: state('running', { isLingering: true }),
+    on: event('heartbeat'),
+    label: 'after the last epoch',
+    to: 'running',
+    effects: ['armTimer:linger', 'publish'],
+  },
+  { from: state('running'), on: event('progress'), to: 'running', effects: ['epoch_completed', 'publish'] },
+  {
+    from: state('running', { run: { progress: epochs(1) } }),
+    on: event('progress'),
+    label: 'nothing new',
+    to: 'running',
+    effects: [],
+  },
+  {
+    from: state('running', { run: { progress: epochs(5) } }),
+    on: event('progress', { progress: epochs(3) }),
+    label: 'a step back',
+    to: 'running',
+    effects: ['publish'],
+  },
+  {
+    from: state('running'),
+    on: event('progress', { progress: epochs(10) }),
+    label: 'the last epoch',
+    to: 'running',
+    effects: ['epoch_completed', 'publish', 'armTimer:linger'],
+  },
+  {
+    from: state('running'),
+    on: event('progress', { progress: epochs(11) }),
+    label: 'past the last epoch',
+    to: 'stopping',
+    effects: ['epoch_completed', 'publish', ...askToEnd],
+  },
+  { from: state('running'), on: killed(), to: 'backingOff', effects: relaunch },
+  { from: state('running'), on: exit(137), label: 'exit 137', to: 'backingOff', effects: relaunch },
+  { from: state('running'), on: exit(0), label: 'exit 0 too early', to: 'backingOff', effects: relaunch },
+  { from: state('running'), on: exit(75), label: 'exit 75', to: 'backingOff', effects: relaunch },
+  { from: state('running', { run: spent(3) }), on: exit(1), label: 'no progress', to: 'gaveUp', effects: surrender },
+  { from: state('running', { run: spent(0, 5) }), on: exit(1), label: 'too many', to: 'gaveUp', effects: surrender },
+  {
+    from: state('running', { run: spent(3) }),
+    on: exit(1, { progress: epochs(1) }),
+    label: 'exit 1 with one more epoch',
+    to: 'backingOff',
+    effects: ['epoch_completed', 'publish', ...relaunch],
+  },
+  {
+    from: state('running'),
+    on: exit(1, { progress: epochs(10) }),
+    label: 'exit 1 with every epoch',
+    to: 'completed',
+    effects: ['epoch_completed', 'publish', ...completed],
+  },
+  {
+    from: state('running', { run: { progress: epochs(10) } }),
+    on: exit(0),
+    label: 'exit 0 with every epoch',
+    to: 'completed',
+    effects: completed,
+  },
+  {
+    from: state('running'),
+    on: exit(0, { progress: epochs(4, { status: 'early_stopped' }) }),
+    label: 'exit 0, stopped early',
+    to: 'completed',
+    effects: ['epoch_completed', 'publish', ...completed],
+  },
+  {
+    from: state('running', { isLingering: true }),
+    on: event('timerFired', { timer: 'linger' }),
+    label: 'lingers',
+    to: 'stopping',
+    effects: askToEnd,
+  },
+  { from: state('running'), on: event('timerFired', { timer: 'linger' }), label: 'linger', to: 'running', effects: [] },
+  {
+    from: state('running'),
+    on: event('stopRequested'),
+    to: 'stopping',
+    effects: ['stop_requested', ...askToEnd],
+  },
+
+  {
+    from: state('stopping', { trainer: undefined, intent }),
+    on: event('spawned'),
+    to: 'stopping',
+    effects: ['launched', 'SIGTERM+SIGCONT', 'armTimer:grace', 'publish'],
+  },
+  {
+    from: state('stopping', { trainer: undefined, intent }),
+    on: event('spawnFailed'),
+    to: 'stopped',
+    effects: ['launch_failed', 'cancelTimers', 'stopped', 'publish', 'finish'],
+  },
+  { from: state('stopping', { intent }), on: event('heartbeat'), to: 'stopping', effects: ['publish'] },
+  {
+    from: state('stopping', { intent }),
+    on: event('progress'),
+    to: 'stopping',
+    effects: ['epoch_completed', 'publish'],
+  },
+  {
+    from: state('stopping', { intent }),
+    on: exit(75),
+    to: 'stopped',
+    effects: ['exited', 'cancelTimers', 'stopped', 'publish', 'finish'],
+  },
+  {
+    from: state('stopping', { intent }),
+    on: exit(0, { progress: epochs(10) }),
+    label: 'finished on the way',
+    to: 'completed',
+    effects: ['epoch_completed', 'publish', ...completed],
+  },
+  {
+    from: state('stopping', { cause: 'hang' }),
+    on: killed(),
+    label: 'after a hang',
+    to: 'backingOff',
+    effects: relaunch,
+  },
+  {
+    from: state('stopping', { cause: 'lingering', run: { progress: epochs(10) } }),
+    on: killed(),
+    label: 'after lingering',
+    to: 'completed',
+    effects: completed,
+  },
+  {
+    from: state('stopping', { intent }),
+    on: event('timerFired', { timer: 'grace' }),
+    label: 'grace',
+    to: 'stopping',
+    effects: kill,
+  },
+  {
+    from: state('stopping', { intent, isKilled: true }),
+    on: event('timerFired', { timer: 'kill' }),
+    label: 'survives SIGKILL',
+    to: 'gaveUp',
+    effects: ['cancelTimers', 'gave_up', 'publish', 'finish'],
+  },
+  {
+    from: state('stopping', { intent }),
+    on: event('timerFired', { timer: 'kill' }),
+    label: 'kill before it was killed',
+    to: 'stopping',
+    effects: [],
+  },
+  {
+    from: state('stopping', { cause: 'hang' }),
+    on: event('stopRequested'),
+    label: 'first request',
+    to: 'stopping',
+    effects: ['stop_requested', 'publish'],
+  },
+  {
+    from: state('stopping', { intent }),
+    on: event('stopRequested'),
+    label: 'second request',
+    to: 'stopping',
+    effects: ['stop_requested', ...kill, 'publish'],
+  },
+  {
+    from: state('stopping', { intent, isKilled: true }),
+    on: event('stopRequested'),
+    label: 'third request',
+    to: 'stopping',
+    effects: ['stop_requested', 'publish'],
+  },
+
+  {
+    from: state('backingOff'),
+    on: event('timerFired', { timer: 'backoff' }),
+    label: 'backoff',
+    to: 'preparing',
+    effects: ['cancelTimers', 'prepare', 'publish'],
+  },
+  { from: state('backingOff'), on: event('timerFired'), label: 'another timer', to: 'backingOff', effects: [] },
+  { from: state('backingOff'), on: event('stopRequested'), to: 'stopped', effects: stoppedNow },
+
+  {
+    from: state('waiting'),
+    on: event('timerFired', { timer: 'recheck' }),
+    label: 'recheck',
+    to: 'preparing',
+    effects: ['cancelTimers', 'prepare', 'publish'],
+  },
+  { from: state('waiting'), on: event('timerFired'), label: 'another timer', to: 'waiting', effects: [] },
+  {
+    from: state('waiting'),
+    on: event('resourceChanged', { isAvailable: true }),
+    label: 'available',
+    to: 'preparing',
+    effects: ['cancelTimers', 'prepare', 'publish'],
+  },
+  {
+    from: state('waiting'),
+    on: event('resourceChanged', { detail: 'other' }),
+    label: 'news',
+    to: 'waiting',
+    effects: [],
+  },
+  {
+    from: state('waiting'),
+    on: event('resourceChanged', { resource: 'checkpoints', isAvailable: true }),
+    label: 'something else',
+    to: 'waiting',
+    effects: [],
+  },
+  { from: state('waiting'), on: event('stopRequested'), to: 'stopped', effects: stoppedNow },
+];
+
+describe('reduce', () => {
+  it.each(cells.map((cell) => [titleOf(cell), cell] as const))('%s', (_, { from, on, to, effects }) => {
+    const step = reduce(from, on);
+    expect(step.state.name).toBe(to);
+    expect(names(step.effects)).toEqual(effects);
+  });
+
+  const covered = new Set(cells.map(({ from, on }) => `${from.name} × ${on.type}`));
+  const rest = stateNames.flatMap((name) =>
+    eventNames.filter((type) => !covered.has(`${name} × ${type}`)).map((type) => [name, type] as const),
+  );
+  it.each(rest)('%s × %s → ignored', (name, type) => {
+    const before = state(name);
+    const step = reduce(before, event(type as EventName));
+    expect(step.state).toBe(before);
+    expect(step.effects).toEqual([]);
+  });
+
+  it('covers every state with every event', () => {
+    expect(covered.size + rest.length).toBe(stateNames.length * eventNames.length);
+  });
+
+  it('ignores what an earlier attempt says', () => {
+    const now = state('running', { run: { attempt: 2 } });
+    for (const type of ['heartbeat', 'progress', 'exited', 'timerFired', 'ready', 'spawned'] as const) {
+      expect(reduce(now, event(type, { attempt: 1 })).state).toBe(now);
+    }
+  });
+
+  it('begins with the preparation of the first launch', () => {
+    const step = begin(rules, facts({ attempt: 0 }));
+    expect(step.state.name).toBe('preparing');
+    expect(names(step.effects)).toEqual(['cancelTimers', 'prepare', 'publish']);
+  });
+
+  it('launches the next attempt from what was verified', () => {
+    const step = reduce(state('preparing', { run: { attempt: 3 } }), event('checkpointVerified'));
+    expect(step.effects).toContainEqual({ type: 'spawn', attempt: 4, resume: true });
+    expect(step.state.run).toMatchObject({ attempt: 4, launchedFrom: epochs(2), mostEpochs: 2 });
+  });
+
+  it('watches an adopted trainer under its own attempt', () => {
+    const step = reduce(state('preparing', { run: { attempt: 9 } }), event('adopted', { trainer }));
+    expect(step.state.run.attempt).toBe(4);
+  });
+
+  it('keeps the first cause of a stop', () => {
+    const first = reduce(state('running'), event('stopRequested', { reason: 'SIGTERM' })).state;
+    expect(reduce(first, event('stopRequested', { reason: 'Ctrl-C' })).state.intent?.reason).toBe('SIGTERM');
+  });
+});
+
+function titleOf({ from, on, label, to }: Cell): string {
+  const detail = label ?? (on.type === 'exited' ? (on.status.signal ?? `exit ${on.status.code}`) : undefined);
+  return `${from.name} × ${on.type}${detail === undefined ? '' : `(${detail})`} → ${to}`;
+}
