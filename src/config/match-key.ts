@@ -113,7 +113,7 @@ function unknownKey(path: readonly string[]): KeyMeaning {
   const [best] = candidates
     .map((candidate) => ({ candidate, edits: distance(leaf, candidate) }))
     .sort((left, right) => left.edits - right.edits);
-  const isClose = best !== undefined && best.edits <= Math.max(2, Math.floor(leaf.length / 4));
+  const isClose = best !== undefined && best.edits < leaf.length && best.edits <= Math.max(2, leaf.length / 4);
   return { kind: 'unknown', suggestion: isClose ? best.candidate : undefined };
 }
 

@@ -21,6 +21,16 @@ export function parseExperimentFile(path: string): FileLeaf[] {
 
 /** The same for a text; `path` is for the messages. */
 export function parseExperimentText(text: string, path: string): FileLeaf[] {
+  try {
+    return parseText(text, path);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const problem = { what: 'the file is nested too deeply to be read', where: path, expected: 'a few levels' };
+    throw new SuperviseError('CONFIG_SYNTAX', problem, { cause: error });
+  }
+}
+
+function parseText(text: string, path: string): FileLeaf[] {
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true });
   const [first] = errors;

@@ -297,7 +297,6 @@ export const synonyms: Readonly<Record<string, readonly string[]>> = {
   ],
   'training.gpu_id': [
     'gpu',
-    'gpus',
     'gpu_ids',
     'device',
     'device_id',

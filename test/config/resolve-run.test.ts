@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import { resolveRun, trainerCommand } from '../../src/config/index.js';
+import { load } from './support.js';
+
+const referenceTrainer = ['/bin/node', '/product/bin/train.js'] as const;
+
+function launch(content: object, resume = false) {
+  const loaded = load(content);
+  const run = resolveRun(loaded, '/work');
+  return trainerCommand({ config: loaded.config, run, resume, referenceTrainer });
+}
+
+describe('resolveRun: absolute paths', () => {
+  test.each<[string, object, object]>([
+    [
+      'by default below the place where supervise is started, by the name of the experiment',
+      {},
+      {
+        runDir: '/work/runs/night',
+        checkpointDir: '/work/runs/night/checkpoints',
+        sampleDir: '/work/runs/night/samples',
+      },
+    ],
+    ['in a run directory of one’s own', { run_dir: 'mine' }, { runDir: '/work/mine', sampleDir: '/work/mine/samples' }],
+    ['in an absolute one', { run_dir: '/data/run' }, { runDir: '/data/run', checkpointDir: '/data/run/checkpoints' }],
+    [
+      'with checkpoints and samples elsewhere',
+      { checkpoint_dir: 'ckpt', sample_dir: '/pictures' },
+      { runDir: '/work/runs/night', checkpointDir: '/work/ckpt', sampleDir: '/pictures' },
+    ],
+    ['in the working directory for the reference trainer', { trainer: { cwd: 'code' } }, { trainerCwd: '/work' }],
+    ['beside the file for another trainer', { trainer: { command: ['t'] } }, { trainerCwd: '/exp' }],
+    ['as the file says', { trainer: { command: ['t'], cwd: '../code' } }, { trainerCwd: '/code' }],
+    ['or absolutely', { trainer: { command: ['t'], cwd: '/abs' } }, { trainerCwd: '/abs' }],
+  ])('%s', (_, content, expected) => {
+    expect(resolveRun(load(content), '/work')).toMatchObject(expected);
+  });
+});
+
+describe('trainerCommand', () => {
+  const own = [
+    ...referenceTrainer,
+    ...['--config', '/work/runs/night/experiment.json'],
+    ...['--checkpoint_dir', '/work/runs/night/checkpoints', '--epochs', '3'],
+  ];
+
+  test('the reference trainer is told where and how long, and to resume', () => {
+    expect(launch({}).command).toEqual(own);
+    expect(launch({}, true).command).toEqual([...own, '--resume']);
+    expect(launch({}).cwd).toBe('/work');
+  });
+
+  test('another trainer is run as written; only resume_args are added', () => {
+    const command = ['python', 'my train.py', '$HOME', '--epochs', '{epochs}'];
+    expect(launch({ trainer: { command } }).command).toEqual(command);
+    expect(launch({ trainer: { command } }, true).command).toEqual([...command, '--resume']);
+    const resume_args = ['--from', 'last'];
+    expect(launch({ trainer: { command, resume_args } }, true).command).toEqual([...command, ...resume_args]);
+    expect(launch({ trainer: { command, resume_args: [] } }, true).command).toEqual(command);
+    expect(launch({ trainer: { command, epoch_base: 0 } }, true).command).toEqual([...command, '--resume']);
+  });
+
+  test('the environment names the run; the user’s own variables and the device are in it', () => {
+    const env = { MODE: 'x', SUPERVISE_EPOCHS: 'no' };
+    expect(launch({ trainer: { command: ['t'], env }, gpu_id: [0, 2] }, true).env).toEqual({
+      MODE: 'x',
+      CUDA_VISIBLE_DEVICES: '0,2',
+      SUPERVISE_RUN_DIR: '/work/runs/night',
+      SUPERVISE_CHECKPOINT_DIR: '/work/runs/night/checkpoints',
+      SUPERVISE_EPOCHS: '3',
+      SUPERVISE_RESUME: '1',
+      SUPERVISE_HEARTBEAT: '/work/runs/night/heartbeat.json',
+    });
+  });
+
+  test('without a device none is chosen, and one in the environment wins', () => {
+    expect(launch({}).env).not.toHaveProperty('CUDA_VISIBLE_DEVICES');
+    const env = { CUDA_VISIBLE_DEVICES: '7' };
+    expect(launch({ gpu_id: 1, trainer: { command: ['t'], env } }).env).toMatchObject(env);
+    expect(launch({}).env).toMatchObject({ SUPERVISE_RESUME: '0' });
+  });
+});
