@@ -1,3 +1,4 @@
+import type { RecordOf } from '../../protocol/index.js';
 import type { Effect } from '../effect.js';
 import type { EventOf } from '../event.js';
 import { isSameProgress, type Progress } from '../progress.js';
@@ -6,12 +7,14 @@ import { journal, publish, type Step, withRun } from './step.js';
 
 const keptDurations = 20;
 
-/** Takes over what `epoch_info.json` says. Only epochs never completed before refund the budget of restarts. */
+/** Takes over what `epoch_info.json` says, with a record for every epoch, also for those that went by between two looks. Only epochs never completed before refund the budget of restarts. */
 export function noteProgress(state: State, progress: Progress, at: number): Step {
   const { run, rules } = state;
   if (isSameProgress(progress, run.progress)) return { state, effects: [] };
   if (progress.epochs <= run.progress.epochs) return { state: withRun(state, { progress }), effects: [publish] };
   const epochMs = epochDuration(run, progress, at);
+  const completed = (fields: Omit<RecordOf<'epoch_completed'>, 'event' | 'epochs_total'>) =>
+    journal({ event: 'epoch_completed', epochs_total: rules.epochsTotal, ...fields });
   const next = withRun(state, {
     progress,
     progressAt: at,
@@ -20,11 +23,12 @@ export function noteProgress(state: State, progress: Progress, at: number): Step
     spent: progress.epochs > run.mostEpochs ? { ...run.spent, withoutProgress: 0 } : run.spent,
     epochDurationsMs: [...run.epochDurationsMs, ...(epochMs === undefined ? [] : [epochMs])].slice(-keptDurations),
   });
-  const record = journal({
-    event: 'epoch_completed',
+  const skipped = Array.from({ length: progress.epochs - run.progress.epochs - 1 }, (_, index) =>
+    completed({ attempt: run.attempt, epoch: run.progress.epochs + index + 1, epoch_ms: epochMs }),
+  );
+  const record = completed({
     attempt: run.attempt,
     epoch: progress.epochs,
-    epochs_total: rules.epochsTotal,
     status: progress.status,
     checkpoint: progress.checkpoint,
     best_epoch: progress.bestEpoch,
@@ -32,7 +36,7 @@ export function noteProgress(state: State, progress: Progress, at: number): Step
     epoch_ms: epochMs,
     epoch_info: progress.raw,
   });
-  return { state: next, effects: [record, publish] };
+  return { state: next, effects: [...skipped, record, publish] };
 }
 
 /** Takes over a heartbeat. */
