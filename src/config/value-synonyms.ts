@@ -86,7 +86,9 @@ const isNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/;
 
 /** `0`, `"0,1"`, `[0, 1]`, `"cuda:1"` and `"/gpu:1"` as CUDA_VISIBLE_DEVICES wants them. */
 function convertDevice(value: unknown): unknown {
-  if (Array.isArray(value)) return value.join(',');
+  const list: readonly unknown[] = Array.isArray(value) ? value : [];
+  if (list.length > 0 && list.every((item) => typeof item === 'string' || typeof item === 'number'))
+    return list.join(',');
   return typeof value === 'string'
     ? value.trim().replace(/^(cuda|\/?gpu|\/device:gpu):(?=\d+$)/i, '')
     : numberText(value);

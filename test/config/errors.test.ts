@@ -38,6 +38,8 @@ describe('a wrong value names path, value, expectation, file and line', () => {
     ['trainer.command', 'python train.py | tee log', 'a list of strings'],
     ['trainer.epoch_base', 2, 'one of 0, 1'],
     ['trainer.env.RANK', [0], 'a string'],
+    ['training.gpu_id', [{}], 'a string'],
+    ['training.gpu_id', [], 'a string'],
     ['restart.max_restarts', -1, 'a whole number, at least 0'],
     ['restart.max_delay_ms', 'soon', 'a whole number, at least 0'],
   ])('%s: %j', (path, value, expected) => {
