@@ -57,6 +57,7 @@ function isEnding({ event }: JournalEntry): boolean {
 function readFacts(all: readonly JournalEntry[], current: readonly JournalEntry[], wasEnded: boolean): RunFacts {
   const attempts = all.flatMap((entry) => (entry.event === 'launching' ? [entry.attempt] : []));
   const epochs = current.flatMap((entry) => (entry.event === 'epoch_completed' ? [entry] : []));
+  const verified = current.flatMap((entry) => (entry.event === 'checkpoint_verified' ? [entry] : []));
   const exits = current.flatMap((entry) => (entry.event === 'exited' ? [entry] : []));
   const backingOff = current.flatMap((entry) => (entry.event === 'backing_off' ? [entry] : []));
   const { restarts = 0, restarts_without_progress: withoutProgress = 0 } = backingOff.at(-1) ?? {};
@@ -70,7 +71,11 @@ function readFacts(all: readonly JournalEntry[], current: readonly JournalEntry[
       : { restarts, withoutProgress: hasAdvanced ? 0 : withoutProgress },
     progress: noProgress,
     launchedFrom: noProgress,
-    mostEpochs: Math.max(0, ...epochs.map(({ epoch }) => epoch)),
+    mostEpochs: Math.max(
+      0,
+      ...epochs.map(({ epoch }) => epoch),
+      ...verified.map((entry) => entry.last_completed_epoch),
+    ),
     hasWorked: epochs.length > 0 || current.some(({ event }) => event === 'ready'),
     launchedAt: undefined,
     progressAt: undefined,

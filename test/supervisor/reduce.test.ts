@@ -29,13 +29,13 @@ const spent = (withoutProgress: number, restarts = withoutProgress) => ({ spent:
 
 const cells: readonly Cell[] = [
   {
-    from: state('preparing'),
+    from: state('preparing', { run: { attempt: 0 } }),
     on: event('checkpointVerified'),
     to: 'starting',
     effects: ['checkpoint_verified', 'spawn', 'publish'],
   },
   {
-    from: state('preparing'),
+    from: state('preparing', { run: { attempt: 0 } }),
     on: event('checkpointVerified', {
       verified: { resume: true, progress: epochs(10), checkpointDir: '/c', setAside: undefined, notes: [] },
     }),
@@ -44,7 +44,7 @@ const cells: readonly Cell[] = [
     effects: ['checkpoint_verified', 'cancelTimers', 'completed', 'publish', 'finish'],
   },
   {
-    from: state('preparing'),
+    from: state('preparing', { run: { attempt: 0 } }),
     on: event('checkpointVerified', {
       verified: {
         resume: true,
@@ -58,7 +58,19 @@ const cells: readonly Cell[] = [
     to: 'completed',
     effects: ['checkpoint_verified', 'cancelTimers', 'completed', 'publish', 'finish'],
   },
-  { from: state('preparing'), on: event('adopted'), to: 'running', effects: ['adopted', 'publish'] },
+  {
+    from: state('preparing', { run: { mostEpochs: 1 } }),
+    on: event('checkpointVerified'),
+    label: 'an epoch that nobody saw',
+    to: 'starting',
+    effects: ['epoch_completed', 'checkpoint_verified', 'spawn', 'publish'],
+  },
+  {
+    from: state('preparing'),
+    on: event('adopted'),
+    to: 'running',
+    effects: ['adopted', 'epoch_completed', 'publish'],
+  },
   {
     from: state('preparing'),
     on: event('resourceChanged'),

@@ -1,4 +1,3 @@
-import type { RecordOf } from '../../protocol/index.js';
 import type { Effect } from '../effect.js';
 import type { EventOf } from '../event.js';
 import { isSameProgress, type Progress } from '../progress.js';
@@ -7,14 +6,15 @@ import { journal, publish, type Step, withRun } from './step.js';
 
 const keptDurations = 20;
 
-/** Takes over what `epoch_info.json` says, with a record for every epoch, also for those that went by between two looks. Only epochs never completed before refund the budget of restarts. */
+/**
+ * Takes over what `epoch_info.json` says, with a record for every epoch, also for those that went by between two looks. Only
+ * epochs never completed before refund the budget of restarts.
+ */
 export function noteProgress(state: State, progress: Progress, at: number): Step {
-  const { run, rules } = state;
+  const { run } = state;
   if (isSameProgress(progress, run.progress)) return { state, effects: [] };
   if (progress.epochs <= run.progress.epochs) return { state: withRun(state, { progress }), effects: [publish] };
   const epochMs = epochDuration(run, progress, at);
-  const completed = (fields: Omit<RecordOf<'epoch_completed'>, 'event' | 'epochs_total'>) =>
-    journal({ event: 'epoch_completed', epochs_total: rules.epochsTotal, ...fields });
   const next = withRun(state, {
     progress,
     progressAt: at,
@@ -23,20 +23,30 @@ export function noteProgress(state: State, progress: Progress, at: number): Step
     spent: progress.epochs > run.mostEpochs ? { ...run.spent, withoutProgress: 0 } : run.spent,
     epochDurationsMs: [...run.epochDurationsMs, ...(epochMs === undefined ? [] : [epochMs])].slice(-keptDurations),
   });
-  const skipped = Array.from({ length: progress.epochs - run.progress.epochs - 1 }, (_, index) =>
-    completed({ attempt: run.attempt, epoch: run.progress.epochs + index + 1, epoch_ms: epochMs }),
-  );
-  const record = completed({
-    attempt: run.attempt,
-    epoch: progress.epochs,
-    status: progress.status,
-    checkpoint: progress.checkpoint,
-    best_epoch: progress.bestEpoch,
-    best_score: progress.bestScore,
-    epoch_ms: epochMs,
-    epoch_info: progress.raw,
+  const records = epochRecords(state, run.progress.epochs, progress, epochMs);
+  return { state: next, effects: [...records, publish] };
+}
+
+/** The records of the epochs after `known`; what `epoch_info.json` says belongs to the last of them. */
+export function epochRecords({ run, rules }: State, known: number, progress: Progress, epochMs?: number): Effect[] {
+  const count = Math.max(0, progress.epochs - known);
+  return Array.from({ length: count }, (_, index) => {
+    const record = {
+      event: 'epoch_completed',
+      attempt: run.attempt,
+      epoch: known + index + 1,
+      epochs_total: rules.epochsTotal,
+      epoch_ms: epochMs,
+    } as const;
+    if (index < count - 1) return journal(record);
+    const { status, checkpoint, bestEpoch: best_epoch, bestScore: best_score, raw: epoch_info } = progress;
+    return journal({ ...record, status, checkpoint, best_epoch, best_score, epoch_info });
   });
-  return { state: next, effects: [...skipped, record, publish] };
+}
+
+/** The records of epochs that were completed while no supervisor was looking; none for what a new run finds. */
+export function unseenEpochRecords(state: State, progress: Progress): Effect[] {
+  return state.run.attempt === 0 ? [] : epochRecords(state, state.run.mostEpochs, progress);
 }
 
 /** Takes over a heartbeat. */

@@ -2,6 +2,7 @@ import type { EventOf } from '../event.js';
 import { isFinished } from '../progress.js';
 import type { State, StateOf } from '../state.js';
 import { complete, giveUp } from './ending.js';
+import { unseenEpochRecords } from './facts.js';
 import { cancelTimers, enter, journal, publish, type Step, withRun } from './step.js';
 
 /** Clears away the previous generation and verifies the checkpoint, with the next launch in mind. */
@@ -28,7 +29,7 @@ export function preparing_checkpointVerified(state: StateOf<'preparing'>, event:
     notes: verified.notes,
   });
   const step = isFinished(progress, state.rules.epochsTotal) ? complete(known, false) : launch(known, verified.resume);
-  return { state: step.state, effects: [record, ...step.effects] };
+  return { state: step.state, effects: [...unseenEpochRecords(state, progress), record, ...step.effects] };
 }
 
 /** A trainer of an earlier supervisor lives: it is watched to its end, and none is launched beside it. */
@@ -46,7 +47,7 @@ export function preparing_adopted(state: StateOf<'preparing'>, event: EventOf<'a
   const record = journal({ event: 'adopted', attempt, pid, start_time: startTime, boot_id: bootId });
   return {
     state: enter<'running'>(adopted, { name: 'running', trainer, isLingering: false }),
-    effects: [record, publish],
+    effects: [record, ...unseenEpochRecords(withRun(state, { attempt }), progress), publish],
   };
 }
 

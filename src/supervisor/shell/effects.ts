@@ -37,7 +37,7 @@ export interface EffectsOptions {
   readonly history: RunHistory;
   readonly token: string;
   readonly start: RunStart;
-  readonly record: (content: JournalRecord) => void;
+  readonly record: (content: JournalRecord) => unknown;
   readonly onStatus: (status: RunStatus) => void;
   readonly logger: Logger;
 }
@@ -209,7 +209,7 @@ export function createEffects(options: EffectsOptions): Effects {
         case 'cancelTimers':
           return timers.cancelAll();
         case 'journal':
-          return record(effect.record);
+          return void record(effect.record);
         case 'recordFailure':
           return recordFailure(effect);
         case 'publish':

@@ -48,15 +48,14 @@ export async function runSupervisor(options: SupervisorOptions): Promise<Supervi
   const paths = runPaths(run.runDir);
   createRunDirectory(run.runDir);
   const { entries, damaged } = readJournal(paths.journal);
-  const history = readHistory(entries);
-  const token = history.token ?? randomBytes(16).toString('hex');
+  const token = readHistory(entries).token ?? randomBytes(16).toString('hex');
   const locking = { token, runDir: run.runDir };
   const releaseRun = takeLock({ path: paths.lock, subject: `the run ${loaded.config.experiment_name}`, ...locking });
   try {
     const subject = `the checkpoint directory ${run.checkpointDir}`;
     const releaseCheckpoints = takeLock({ path: join(run.checkpointDir, '.lock'), subject, ...locking });
     try {
-      return await superviseLocked(options, history, token, damaged);
+      return await superviseLocked(options, entries, token, damaged);
     } finally {
       releaseCheckpoints();
     }
@@ -79,7 +78,7 @@ function createRunDirectory(runDir: string): void {
 
 async function superviseLocked(
   options: SupervisorOptions,
-  history: RunHistory,
+  entries: readonly JournalEntry[],
   token: string,
   damaged: number,
 ): Promise<SupervisorResult> {
@@ -92,10 +91,11 @@ async function superviseLocked(
     const entry = journal.append(content);
     log.entry(entry);
     options.onEntry(entry);
+    return entry;
   };
   if (damaged > 0) log.logger.warn({ damaged }, 'journal entries that cannot be read are left out');
-  const start = chooseStart(options, history);
-  record({
+  const start = chooseStart(options, readHistory(entries));
+  const started = record({
     event: 'run_started',
     supervisor_pid: process.pid,
     token,
@@ -108,6 +108,8 @@ async function superviseLocked(
   });
   writeFileAtomic(paths.experiment, `${JSON.stringify(config, null, 2)}\n`);
   try {
+    // A fresh start forgets what the run was before.
+    const history = readHistory(start === 'continued' ? entries : [...entries, started]);
     const state = await superviseToTheEnd({ options, history, token, start, record, log });
     return { exitCode: exitCodeOf(state), report: describeEnd(state, options) };
   } finally {
@@ -131,7 +133,7 @@ interface Watch {
   readonly history: RunHistory;
   readonly token: string;
   readonly start: RunStart;
-  readonly record: (content: JournalRecord) => void;
+  readonly record: (content: JournalRecord) => JournalEntry;
   readonly log: ReturnType<typeof openSupervisorLog>;
 }
 
