@@ -5,5 +5,6 @@ export * from './errors.js';
 export * from './exit-status.js';
 export * from './heartbeat.js';
 export * from './journal.js';
+export * from './journal-level.js';
 export * from './run-directory.js';
 export * from './status.js';

@@ -1,5 +1,5 @@
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
-import type { JournalEntry } from '../../protocol/index.js';
+import { type JournalEntry, journalLevel } from '../../protocol/index.js';
 
 /** The supervisor's own log: JSON lines in `supervisor.log`. */
 export interface SupervisorLog {
@@ -18,7 +18,10 @@ export function openSupervisorLog(path: string): SupervisorLog {
   );
   return {
     logger,
-    entry: ({ event, time: _, ...fields }) => logger[levelOf(event)](fields, event),
+    entry: (entry) => {
+      const { event, time: _, ...fields } = entry;
+      logger[journalLevel(entry)](fields, event);
+    },
     close: () => {
       try {
         file.flushSync();
@@ -28,17 +31,4 @@ export function openSupervisorLog(path: string): SupervisorLog {
       }
     },
   };
-}
-
-const warnings: readonly JournalEntry['event'][] = [
-  'leftovers_removed',
-  'launch_failed',
-  'hang_detected',
-  'waiting',
-  'killed',
-];
-
-function levelOf(event: JournalEntry['event']): 'info' | 'warn' | 'error' {
-  if (event === 'gave_up') return 'error';
-  return warnings.includes(event) ? 'warn' : 'info';
 }

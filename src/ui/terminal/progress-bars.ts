@@ -34,12 +34,15 @@ export function createProgressBars(stream: NodeJS.WriteStream): ProgressBars {
       bars.update();
     },
     log: (lines) => {
-      for (const line of lines) bars.log(`${line}\n`);
+      for (const line of lines.flatMap((text) => text.split('\n'))) bars.log(`${line}${eraseToEndOfLine}\n`);
       bars.update();
     },
     close: () => bars.stop(),
   };
 }
+
+/** What the bars had drawn there would show behind a shorter line. */
+const eraseToEndOfLine = '\u001b[K';
 
 function describeRun({ state, eta_secs, restarts }: RunStatus): string {
   const eta = eta_secs === null ? '' : `, ETA ${formatEta(eta_secs)}`;

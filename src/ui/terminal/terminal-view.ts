@@ -1,4 +1,5 @@
-import type { JournalEntry, RunStatus } from '../../protocol/index.js';
+import { prettyFactory } from 'pino-pretty';
+import { type JournalEntry, journalLevel, type RunStatus } from '../../protocol/index.js';
 import { describeEntry } from './describe-entry.js';
 import { createProgressBars } from './progress-bars.js';
 import { summarize } from './summary.js';
@@ -31,8 +32,8 @@ export function createTerminalView({ stream, isTerminal }: TerminalViewOptions):
   return {
     onEntry: (entry) => {
       if (entry.event === 'completed') completed = { early: entry.early };
-      const stamp = isTerminal ? '' : `${entry.time.slice(11, 19)} `;
-      print(describeEntry(entry).map((line) => `${stamp}${line}`));
+      const lines = describeEntry(entry);
+      print(isTerminal && lines.length > 0 ? prettify(entry, lines) : lines.map((line) => stamp(entry, line)));
     },
     onStatus: (status) => {
       last = status;
@@ -45,4 +46,20 @@ export function createTerminalView({ stream, isTerminal }: TerminalViewOptions):
       if (completed !== undefined && last !== undefined) print(summarize(last, completed.early, new Date()));
     },
   };
+}
+
+const levels = { info: 30, warn: 40, error: 50 } as const;
+const pretty = prettyFactory({
+  colorize: process.env['NO_COLOR'] === undefined,
+  translateTime: 'SYS:HH:MM:ss',
+  ignore: 'pid,hostname',
+});
+
+function prettify(entry: JournalEntry, lines: readonly string[]): string[] {
+  const record = { level: levels[journalLevel(entry)], time: Date.parse(entry.time), msg: lines.join('\n  ') };
+  return [String(pretty(record)).trimEnd()];
+}
+
+function stamp({ time }: JournalEntry, line: string): string {
+  return `${time.slice(11, 19)} ${line}`;
 }
