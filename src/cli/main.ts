@@ -73,7 +73,7 @@ function describeCommand(yargs: Argv): Argv {
       type: 'string',
       array: true,
       nargs: 1,
-      describe: 'Any other setting, as key=value; may be repeated',
+      describe: 'Any key of docs/config.md, as key=value; may be repeated',
     })
     .option('no-restore', {
       type: 'boolean',
@@ -93,7 +93,7 @@ function describeCommand(yargs: Argv): Argv {
     .example('$0 configs/quickstart.json', 'the main job')
     .example('$0 night.json --set training.batch_size=2', 'with one setting changed')
     .epilogue(
-      'Exit codes: 0 done, 64 wrong usage, 69 gave up, 73 run directory, 75 stopped, 78 wrong configuration, 79 already supervised. docs/exit-codes.md explains them.',
+      'Exit codes: 0 done, 1 fault of supervise, 64 wrong usage, 69 gave up, 73 no run directory, 75 stopped before the end, 78 wrong configuration, 79 already supervised. docs/exit-codes.md explains them.',
     )
     .strictOptions()
     .help()

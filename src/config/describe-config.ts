@@ -1,5 +1,5 @@
 import { describeExpected } from './describe-expected.js';
-import { experimentJsonSchema, schemaLeaves } from './schema-leaves.js';
+import { experimentJsonSchema, type JsonSchema, schemaLeaves } from './schema-leaves.js';
 import { synonyms } from './synonyms.js';
 
 /** The content of `configs/experiment.schema.json`: for editors, which complete and check while one types. */
@@ -45,11 +45,18 @@ function describeSection(section: string, rows: readonly string[]): string[] {
   return [
     `## ${section === '' ? 'Top level' : `\`${section}\``}`,
     '',
+    ...(section === '' ? [] : [sectionDescription(section), '']),
     '| key | value | default | meaning | also written |',
     '| --- | --- | --- | --- | --- |',
     ...rows,
     '',
   ];
+}
+
+function sectionDescription(section: string): string {
+  let schema: JsonSchema | undefined = experimentJsonSchema();
+  for (const key of section.split('.')) schema = schema?.properties?.[key];
+  return schema?.description ?? '';
 }
 
 function withNotes(schema: Readonly<Record<string, unknown>>): Record<string, unknown> {

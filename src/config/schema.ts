@@ -58,6 +58,7 @@ const model = z
           .describe('Levels of the U-Net below the first; each halves width and height.'),
         num_residual_blocks: count.default(9).describe('Residual blocks of the enhanced generators.'),
       })
+      .describe('The network that restores images.')
       .prefault({}),
     discriminator: z
       .object({
@@ -74,6 +75,7 @@ const model = z
           .default('predicted')
           .describe('Text beside a restored image: what the recognizer reads in it, or the true label.'),
       })
+      .describe('The network that judges pairs of an image and a text.')
       .prefault({}),
     recognizer: z
       .object({
@@ -83,6 +85,7 @@ const model = z
           .describe('Checkpoint of the frozen recognizer. Default: the digit recognizer in models/.'),
         use_pretrained: z.boolean().default(true).describe('Whether the recognizer starts from its weights.'),
       })
+      .describe('The network that reads restored lines; it is not trained.')
       .prefault({}),
   })
   .describe('Networks.');

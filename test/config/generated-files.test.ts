@@ -26,6 +26,12 @@ describe('docs/config.md', () => {
     for (const spelling of synonyms[path] ?? []) expect(page).toContain(`\`${spelling}\``);
   });
 
+  test('says of each section what it is about', () => {
+    const sections = page.split('\n## ').slice(2);
+    expect(sections.length).toBeGreaterThan(10);
+    for (const section of sections) expect(section.split('\n')[2]).toMatch(/^[A-Z].*\.$/);
+  });
+
   test('no two keys have the same meaning', () => {
     const meanings = [...schemaLeaves().values()].map(({ description }) => description);
     expect(meanings.filter((meaning, index) => meanings.indexOf(meaning) !== index)).toEqual([]);
