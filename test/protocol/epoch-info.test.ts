@@ -26,7 +26,7 @@ describe('parseEpochInfo', () => {
       best_epoch: 2,
     });
     expect(info).toMatchObject({ last_completed_epoch: 3, best_epoch: 2 });
-    expect([info.best_score, info.status, info.partial]).toEqual([undefined, undefined, undefined]);
+    expect(info).toMatchObject({ best_score: undefined, status: undefined, partial: undefined });
   });
 
   test.each([

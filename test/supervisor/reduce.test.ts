@@ -425,7 +425,7 @@ describe('reduce', () => {
   );
   it.each(rest)('%s × %s → ignored', (name, type) => {
     const before = state(name);
-    const step = reduce(before, event(type as EventName));
+    const step = reduce(before, event(type as EventName) as SupervisorEvent);
     expect(step.state).toBe(before);
     expect(step.effects).toEqual([]);
   });
@@ -437,7 +437,7 @@ describe('reduce', () => {
   it('ignores what an earlier attempt says', () => {
     const now = state('running', { run: { attempt: 2 } });
     for (const type of ['heartbeat', 'progress', 'exited', 'timerFired', 'ready', 'spawned'] as const) {
-      expect(reduce(now, event(type, { attempt: 1 })).state).toBe(now);
+      expect(reduce(now, event(type, { attempt: 1 }) as SupervisorEvent).state).toBe(now);
     }
   });
 
