@@ -232,11 +232,11 @@ const earlyStopping = z
     monitor: z
       .enum(['score', 'psnr', 'ssim', 'cer', 'wer'])
       .default('score')
-      .describe('Validation metric that is watched; cer and wer want mode min.'),
+      .describe('Validation metric that is watched.'),
     mode: z
       .enum(['max', 'min'])
-      .default('max')
-      .describe('Whether a higher (max) or a lower (min) value of the metric is better.'),
+      .optional()
+      .describe('Whether a higher (max) or a lower (min) value is better; without it min for cer and wer, else max.'),
     restore_best_weights: z.boolean().default(true).describe('Load the weights of the best epoch when training ends.'),
   })
   .describe('Early stopping.');

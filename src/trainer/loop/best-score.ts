@@ -43,7 +43,8 @@ export function shouldStopEarly(best: BestScore, stopping: Experiment['early_sto
   return stopping.enabled && best.epochsWithoutImprovement >= stopping.patience;
 }
 
-function isImprovement(best: number | null, value: number, { mode, min_delta }: Experiment['early_stopping']): boolean {
+function isImprovement(best: number | null, value: number, stopping: Experiment['early_stopping']): boolean {
+  const { monitor, min_delta, mode = monitor === 'cer' || monitor === 'wer' ? 'min' : 'max' } = stopping;
   if (!Number.isFinite(value)) return false;
   if (best === null) return true;
   return mode === 'max' ? value > best + min_delta : value < best - min_delta;

@@ -17,6 +17,7 @@ import { ctcFactor, learningRateFactor } from './schedule.js';
 import type { StopSignals } from './stop-signals.js';
 import type { Training } from './training.js';
 import type { TrainingProgress, TrainingTensors } from './training-state.js';
+import { describeUnusedSettings } from './unused-settings.js';
 import { createValidator } from './validator.js';
 
 /** A training that is ready to run, and where it starts. */
@@ -35,6 +36,10 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   starting();
   const backend = await selectBackend(config.training.backend);
   log(`Backend: ${backend.name} on ${backend.device}: ${backend.reason}`);
+  const { wasm_threads } = config.training;
+  if (backend.name === 'wasm' && wasm_threads > 1)
+    log(`training.wasm_threads is ${wasm_threads}, but one thread runs; docs/backends.md says why.`);
+  for (const line of describeUnusedSettings(config)) log(line);
   const charset = loadCharset(config.data.charset_path);
   const dir = config.data.dir ?? join(paths.runDir, 'data');
   const data = await openDataset({ config: config.data, seed: config.seed, dir, charset, onLine: starting });
