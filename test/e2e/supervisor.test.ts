@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -71,6 +71,7 @@ async function expectEnd(run: Run, code: number): Promise<string> {
   return run.output();
 }
 
+const go = () => writeFileSync(join(runDir(), 'go'), '');
 const waitForNote = (text: string) => waitFor(`the note "${text}"`, () => notes().includes(text));
 const trainerPid = () => waitFor('a trainer', () => (status()?.['trainer_pid'] as number | null) ?? undefined);
 
@@ -203,7 +204,7 @@ describe('a trainer that misbehaves', () => {
 describe('stopping', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)('%s lets the trainer save, and the next run continues', async (signal) => {
     bench = openBench('stop');
-    const run = supervise('well-behaved', { epochs: 6, trainer: { env: { EPOCH_MS: '200' } } });
+    const run = supervise('well-behaved', { epochs: 6, trainer: { env: { HOLD: '1' } } });
     await waitForNote('epoch 2');
     run.process.kill(signal);
     const output = await expectEnd(run, 75);
@@ -259,13 +260,15 @@ describe('stopping', () => {
 describe('the death of the supervisor', () => {
   it('leaves the trainer at work; the next supervisor adopts it and launches none beside it', async () => {
     bench = openBench('adopt');
-    const run = supervise('well-behaved', { epochs: 8, trainer: { env: { EPOCH_MS: '250' } } });
+    const run = supervise('well-behaved', { epochs: 8, trainer: { env: { HOLD: '1' } } });
     await waitForNote('epoch 1');
     const pid = await trainerPid();
     run.process.kill('SIGKILL');
     await run.ended;
     await waitForNote('epoch 2');
     const next = bench.supervise(join(bench.folder, 'night.json'));
+    await waitFor('the adoption', () => next.output().includes('Adopted'));
+    go();
     const output = await expectEnd(next, 0);
     expect(output).toContain(`Adopted the trainer that is still running: attempt 1, pid ${pid}`);
     expect(notes().match(/start/g)).toHaveLength(1);
@@ -274,7 +277,7 @@ describe('the death of the supervisor', () => {
 
   it('with its trainer: the run continues from the checkpoint', async () => {
     bench = openBench('both');
-    const run = supervise('well-behaved', { epochs: 6, trainer: { env: { EPOCH_MS: '200' } } });
+    const run = supervise('well-behaved', { epochs: 6, trainer: { env: { HOLD: '1' } } });
     await waitForNote('epoch 2');
     const pid = await trainerPid();
     run.process.kill('SIGKILL');
@@ -289,7 +292,7 @@ describe('the death of the supervisor', () => {
 
   it('does not make it adopt a stranger with the same pid', async () => {
     bench = openBench('stranger');
-    const run = supervise('well-behaved', { trainer: { env: { EPOCH_MS: '200' } } });
+    const run = supervise('well-behaved', { trainer: { env: { HOLD: '1' } } });
     await waitForNote('epoch 1');
     const pid = await trainerPid();
     run.process.kill('SIGKILL');
@@ -309,17 +312,18 @@ describe('the death of the supervisor', () => {
 describe('one supervisor, one trainer', () => {
   it('a second supervisor of the same run refuses, saying who keeps it', async () => {
     bench = openBench('lock');
-    const run = supervise('well-behaved', { trainer: { env: { EPOCH_MS: '400' } } });
+    const run = supervise('well-behaved', { trainer: { env: { HOLD: '1' } } });
     await waitForNote('start');
     const second = bench.supervise(join(bench.folder, 'night.json'));
     const output = await expectEnd(second, 79);
     expect(output).toContain(`supervisor ${run.process.pid} keeps it`);
+    go();
     await expectEnd(run, 0);
   });
 
   it('another run refuses a checkpoint directory in use, also when only its trainer is left', async () => {
     bench = openBench('shared');
-    const shared = { checkpoint_dir: join(bench.folder, 'shared'), trainer: { env: { EPOCH_MS: '500' } }, epochs: 8 };
+    const shared = { checkpoint_dir: join(bench.folder, 'shared'), trainer: { env: { HOLD: '1' } }, epochs: 8 };
     const run = supervise('well-behaved', shared);
     await waitForNote('start');
     const other = bench.experiment('other.json', {
@@ -330,6 +334,7 @@ describe('one supervisor, one trainer', () => {
     run.process.kill('SIGKILL');
     await run.ended;
     expect(await expectEnd(bench.supervise(other), 79)).toContain('still trains, without its supervisor');
+    go();
     await expectEnd(bench.supervise(join(bench.folder, 'night.json')), 0);
   });
 });
