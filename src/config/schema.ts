@@ -117,7 +117,11 @@ const training = z
       .enum(['auto', 'tensorflow', 'wasm', 'cpu'])
       .default('auto')
       .describe('TensorFlow.js backend; auto takes the fastest that loads.'),
-    wasm_threads: count.default(0).describe('Threads of the wasm backend; 0 chooses, 1 is single-threaded.'),
+    wasm_threads: count
+      .default(0)
+      .describe(
+        'Threads of the wasm backend. One thread always runs in this version; docs/backends.md has the figures behind that.',
+      ),
     precision: z
       .enum(['fp32'])
       .default('fp32')

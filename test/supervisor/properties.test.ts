@@ -74,7 +74,7 @@ describe('reduce, whatever comes', () => {
           expect(after).toMatchObject({ name: 'starting', trainer: undefined });
         });
       }),
-      { numRuns: 500 },
+      { numRuns: 10_000 },
     );
   });
 
@@ -88,7 +88,7 @@ describe('reduce, whatever comes', () => {
           if (now.type === 'stopRequested' && !['completed', 'gaveUp'].includes(after.name)) isRequested = true;
         });
       }),
-      { numRuns: 500 },
+      { numRuns: 10_000 },
     );
   });
 
@@ -102,7 +102,7 @@ describe('reduce, whatever comes', () => {
         });
         expect(finished).toBeLessThanOrEqual(1);
       }),
-      { numRuns: 500 },
+      { numRuns: 10_000 },
     );
   });
 
@@ -112,7 +112,7 @@ describe('reduce, whatever comes', () => {
         const end = play(makers, () => undefined);
         if (end.name === 'completed') expect(end.run.progress.epochs).toBeGreaterThanOrEqual(rules.epochsTotal);
       }),
-      { numRuns: 500 },
+      { numRuns: 10_000 },
     );
   });
 
@@ -124,7 +124,7 @@ describe('reduce, whatever comes', () => {
           expect(run.spent.restarts).toBeLessThanOrEqual(rules.maxRestarts);
         });
       }),
-      { numRuns: 500 },
+      { numRuns: 10_000 },
     );
   });
 

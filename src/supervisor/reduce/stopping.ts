@@ -54,9 +54,10 @@ export function stopping_progress(state: StateOf<'stopping'>, { progress, at }: 
 
 /** The grace is over, or not even SIGKILL has ended it: an unkillable process is reported, never waited for without end. */
 export function stopping_timerFired(state: StateOf<'stopping'>, { timer }: EventOf<'timerFired'>): Step {
+  if (state.trainer === undefined) return { state, effects: [] };
   if (timer === 'grace' && !state.isKilled) return kill(state);
   if (timer !== 'kill' || !state.isKilled) return { state, effects: [] };
-  const explanation = `process ${state.trainer?.pid} survives SIGKILL (it waits inside the kernel, for a disk or a driver)`;
+  const explanation = `process ${state.trainer.pid} survives SIGKILL (it waits inside the kernel, for a disk or a driver)`;
   return giveUp(state, 'unkillable', explanation);
 }
 
