@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { loadExperiment, resolveRun } from '../config/index.js';
-import type { SuperviseOptions } from './main.js';
+import { type LoadedExperiment, loadExperiment, resolveRun } from '../config/index.js';
+import { describeLaunch, writeLaunchRecord } from './launch-record.js';
+import type { SuperviseOptions } from './start-options.js';
 
 /** Node and the reference trainer's launcher. */
 export const referenceTrainer = [
@@ -16,8 +17,7 @@ export async function runExperiment({ experiment, flags, dryRun, json, startOver
     const { printDryRun } = await import('./dry-run.js');
     return printDryRun({ loaded, run, json, startOver, referenceTrainer });
   }
-  for (const { message, line } of loaded.warnings)
-    process.stderr.write(`warning: ${loaded.path}${line === undefined ? '' : `:${line}`}: ${message}\n`);
+  writeWarnings(loaded);
   const [{ runSupervisor }, { createTerminalView }] = await Promise.all([
     import('../supervisor/index.js'),
     import('../ui/terminal/index.js'),
@@ -29,7 +29,10 @@ export async function runExperiment({ experiment, flags, dryRun, json, startOver
       run,
       referenceTrainer,
       startOver,
-      onEntry: view.onEntry,
+      onEntry: (entry) => {
+        if (entry.event === 'run_started') writeLaunchRecord(run.runDir, describeLaunch(loaded.path, flags));
+        view.onEntry(entry);
+      },
       onStatus: view.onStatus,
     });
     view.close();
@@ -38,4 +41,10 @@ export async function runExperiment({ experiment, flags, dryRun, json, startOver
   } finally {
     view.close();
   }
+}
+
+/** Tells what the file holds that has no effect, or other effects than its author may think. */
+export function writeWarnings({ path, warnings }: LoadedExperiment): void {
+  for (const { message, line } of warnings)
+    process.stderr.write(`warning: ${path}${line === undefined ? '' : `:${line}`}: ${message}\n`);
 }

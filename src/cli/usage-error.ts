@@ -20,9 +20,22 @@ export function failWith({ flags, hint }: UsageHelp): (message: string, error: E
   };
 }
 
+/** An experiment file that is not there may have been meant as a command. */
+export function orMeantCommand(error: unknown, word: string | undefined, commands: readonly string[]): unknown {
+  if (!(error instanceof SuperviseError) || error.code !== 'CONFIG_NOT_FOUND') return error;
+  if (word === undefined || !/^[a-z-]+$/i.test(word)) return error;
+  const near = closest(word, commands);
+  const hint = isClose(word, near) ? `did you mean: supervise ${near}?` : 'supervise --help lists the commands';
+  return new SuperviseError('USAGE', { what: `"${word}" is neither a command nor an experiment file`, hint });
+}
+
 function closeFlag(message: string, flags: readonly string[]): string | undefined {
   const [, unknown] = /^Unknown arguments?: ([^,\s]+)/.exec(message ?? '') ?? [];
   if (unknown === undefined) return undefined;
   const near = closest(unknown, flags);
-  return distance(unknown, near) <= Math.max(1, Math.floor(near.length / 3)) ? near : undefined;
+  return isClose(unknown, near) ? near : undefined;
+}
+
+function isClose(word: string, near: string): boolean {
+  return distance(word, near) <= Math.max(1, Math.floor(near.length / 3));
 }

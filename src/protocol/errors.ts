@@ -2,8 +2,10 @@
 export const ExitCode = {
   ok: 0,
   internal: 1,
+  notRunning: 3,
   usage: 64,
   data: 65,
+  noRun: 66,
   gaveUp: 69,
   cannotCreate: 73,
   stopped: 75,
@@ -27,6 +29,7 @@ export const ERRORS = {
   CHECKPOINT_MISMATCH: 'data',
   BACKEND_UNAVAILABLE: 'config',
   RUN_DIRECTORY: 'cannotCreate',
+  RUN_NOT_FOUND: 'noRun',
   LOCKED: 'locked',
   GAVE_UP: 'gaveUp',
   INTERNAL: 'internal',

@@ -9,6 +9,8 @@ export interface RunPaths {
   readonly metrics: string;
   readonly heartbeat: string;
   readonly supervisorLog: string;
+  readonly supervisorOutput: string;
+  readonly launch: string;
   readonly lock: string;
   readonly checkpoints: string;
   readonly samples: string;
@@ -25,6 +27,8 @@ export function runPaths(root: string): RunPaths {
     metrics: join(root, 'metrics.jsonl'),
     heartbeat: join(root, 'heartbeat.json'),
     supervisorLog: join(root, 'supervisor.log'),
+    supervisorOutput: join(root, 'supervisor.out'),
+    launch: join(root, 'launch.json'),
     lock: join(root, 'lock'),
     checkpoints: join(root, 'checkpoints'),
     samples: join(root, 'samples'),

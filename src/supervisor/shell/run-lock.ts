@@ -87,12 +87,17 @@ function removeStale(options: LockOptions): void {
   rmSync(moved, { force: true });
 }
 
+/** Whether the holder of a lock lives: the same process of the same boot. Nothing is known of other machines. */
+export function judgeHolder(holder: LockHolder): 'alive' | 'dead' | 'elsewhere' {
+  if (holder.host !== hostname()) return 'elsewhere';
+  const isSame = holder.boot_id === readBootId() && isRunning({ pid: holder.pid, startTime: holder.start_time });
+  return isSame ? 'alive' : 'dead';
+}
+
 function refuseIfHeld(holder: LockHolder, { path, subject, token }: LockOptions): void {
-  const isElsewhere = holder.host !== hostname();
-  if (
-    isElsewhere ||
-    (holder.boot_id === readBootId() && isRunning({ pid: holder.pid, startTime: holder.start_time }))
-  ) {
+  const verdict = judgeHolder(holder);
+  const isElsewhere = verdict === 'elsewhere';
+  if (verdict !== 'dead') {
     const where = isElsewhere ? ` on ${holder.host}` : '';
     throw new SuperviseError('LOCKED', {
       what: `${subject} is in use: supervisor ${holder.pid}${where} keeps it since ${holder.since}`,
@@ -111,7 +116,8 @@ function refuseIfHeld(holder: LockHolder, { path, subject, token }: LockOptions)
   });
 }
 
-function readHolder(path: string): LockHolder | undefined {
+/** Who a lock file names; undefined when there is none, or it cannot be read. */
+export function readHolder(path: string): LockHolder | undefined {
   try {
     const value = JSON.parse(readFileSync(path, 'utf8')) as Partial<LockHolder> | null;
     return typeof value === 'object' && value !== null && typeof value.pid === 'number'

@@ -1,0 +1,16 @@
+/** The commands of `supervise` besides the plain form, with what each does. Loaded at every start, so it imports nothing. */
+export const commandSummaries = {
+  start: 'Start or continue a run, as without a command; --detach leaves it in the background',
+  status: 'Where a run stands, and whether its supervisor lives',
+  list: 'All runs below ./runs, one line each',
+  logs: "The trainer's output; -f follows it across restarts",
+  stop: 'Let the trainer save, and end the run',
+  restart: 'Stop a run and start it again in the background',
+} as const;
+
+export type CommandName = keyof typeof commandSummaries;
+
+/** A command's name wins over a file of the same name. */
+export function isCommandName(word: string | undefined): word is CommandName {
+  return word !== undefined && Object.hasOwn(commandSummaries, word);
+}

@@ -1,0 +1,38 @@
+import { join } from 'node:path';
+import { loadExperiment, resolveRun } from '../config/index.js';
+import { runPaths } from '../protocol/index.js';
+import { runSupervisor } from '../supervisor/index.js';
+import { inspectRun, type RunInspection } from '../supervisor/shell/inspect-run.js';
+import { describeEntry } from '../ui/terminal/describe-entry.js';
+import { referenceTrainer } from './run-experiment.js';
+import type { StopOptions } from './stop-run.js';
+
+/**
+ * Ends a trainer whose supervisor died: this process becomes its supervisor, adopts it, and stops it, so that it gets its
+ * SIGTERM and its grace, and the journal tells. Ctrl-C meanwhile ends the trainer at once.
+ */
+export async function stopOrphan(found: RunInspection, { runDir, force, tell }: StopOptions): Promise<RunInspection> {
+  tell(`supervisor ${found.holder?.pid ?? ''} is dead; adopting trainer ${found.processes[0]} to stop it`);
+  const checkpointDir = found.status?.checkpoint_dir ?? join(runDir, 'checkpoints');
+  const loaded = loadExperiment({
+    path: runPaths(runDir).experiment,
+    flags: { run_dir: runDir, checkpoint_dir: checkpointDir },
+  });
+  let isAsked = false;
+  await runSupervisor({
+    loaded,
+    run: resolveRun(loaded, runDir),
+    referenceTrainer,
+    startOver: false,
+    onEntry: (entry) => {
+      for (const line of describeEntry(entry)) tell(line);
+      // Not before the adoption: a run without a trainer would end at once. Or it has ended by itself in between.
+      if (isAsked || !['adopted', 'launching', 'waiting', 'backing_off'].includes(entry.event)) return;
+      isAsked = true;
+      process.emit('SIGTERM', 'SIGTERM');
+      if (force) process.emit('SIGTERM', 'SIGTERM');
+    },
+    onStatus: () => undefined,
+  });
+  return inspectRun(runDir);
+}

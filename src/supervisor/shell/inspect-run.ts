@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  epochInfoPath,
+  isUnreadable,
+  parseEpochInfo,
+  parseStatus,
+  type RunState,
+  type RunStatus,
+  runPaths,
+} from '../../protocol/index.js';
+import { readHistory } from '../run-history.js';
+import { findAdoptable } from './find-adoptable.js';
+import { readJournal } from './journal-writer.js';
+import { findRunProcesses } from './processes.js';
+import { judgeHolder, type LockHolder, readHolder } from './run-lock.js';
+
+/**
+ * Who looks after a run: a living supervisor, here or on another machine (of which nothing more is known); nobody, while its
+ * trainer still runs (`orphaned`) or with nothing left of it (`dead`); nobody, because it `ended`; or it has never begun.
+ */
+export type Supervision = 'supervised' | 'elsewhere' | 'orphaned' | 'dead' | 'ended' | 'new';
+
+/** A run as it is found from outside. */
+export interface RunInspection {
+  readonly runDir: string;
+  readonly supervision: Supervision;
+  readonly holder: LockHolder | undefined;
+  /** The latest status; that of an orphaned run has the epochs of its `epoch_info.json`. */
+  readonly status: RunStatus | undefined;
+  /** Processes of an orphaned run, its trainer first. */
+  readonly processes: readonly number[];
+}
+
+const finalStates: readonly RunState[] = ['completed', 'gaveUp', 'stopped'];
+
+/** Looks at a run without touching it. A supervised run costs two small files; only an orphaned one has its journal read. */
+export function inspectRun(runDir: string): RunInspection {
+  const paths = runPaths(runDir);
+  const holder = readHolder(paths.lock);
+  const status = readStatus(paths.status);
+  const verdict = holder === undefined ? 'dead' : judgeHolder(holder);
+  const found = { runDir, holder, status, processes: [] };
+  if (verdict === 'alive') return { ...found, supervision: 'supervised' };
+  if (verdict === 'elsewhere') return { ...found, supervision: 'elsewhere' };
+  // It ended between the two looks.
+  if (holder !== undefined && readHolder(paths.lock)?.nonce !== holder.nonce) return inspectRun(runDir);
+  // The lock of a supervisor that ended is gone: one that is left was left by a death, whatever the status says.
+  if (status !== undefined && finalStates.includes(status.state) && holder === undefined)
+    return { ...found, supervision: 'ended' };
+  const processes = findOrphans(runDir, holder?.token);
+  if (processes.length > 0)
+    return { ...found, processes, supervision: 'orphaned', status: status && withProgress(status) };
+  return { ...found, supervision: status === undefined && holder === undefined ? 'new' : 'dead' };
+}
+
+function findOrphans(runDir: string, heldBy: string | undefined): number[] {
+  const history = readHistory(readEntries(runPaths(runDir).journal));
+  const token = history.token ?? heldBy;
+  if (token === undefined) return [];
+  const trainer = findAdoptable(history)?.pid;
+  const others = findRunProcesses(token).map(({ pid }) => pid);
+  return trainer === undefined ? others : [trainer, ...others.filter((pid) => pid !== trainer)];
+}
+
+function readEntries(path: string) {
+  try {
+    return readJournal(path).entries;
+  } catch {
+    return [];
+  }
+}
+
+function readStatus(path: string): RunStatus | undefined {
+  const text = readText(path);
+  return text === undefined ? undefined : parseStatus(text);
+}
+
+/** Nobody keeps the status of an orphaned run: what its trainer writes is newer. */
+function withProgress(status: RunStatus): RunStatus {
+  const text = readText(epochInfoPath(status.checkpoint_dir));
+  const info = text === undefined ? undefined : parseEpochInfo(text, readEpochBase(status.run_dir));
+  if (info === undefined || isUnreadable(info)) return status;
+  return {
+    ...status,
+    epochs_completed: info.last_completed_epoch,
+    best_epoch: info.best_epoch ?? status.best_epoch,
+    best_score: info.best_score ?? status.best_score,
+    checkpoint: info.checkpoint ?? status.checkpoint,
+  };
+}
+
+function readEpochBase(runDir: string): 0 | 1 {
+  try {
+    const text = readFileSync(join(runDir, 'experiment.json'), 'utf8');
+    return (JSON.parse(text) as { trainer?: { epoch_base?: unknown } }).trainer?.epoch_base === 0 ? 0 : 1;
+  } catch {
+    return 1;
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
