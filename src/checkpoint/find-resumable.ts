@@ -14,7 +14,7 @@ import { epochInfoTensor } from './commit-checkpoint.js';
 import { listCheckpoints, listNames } from './list-checkpoints.js';
 import { openBundle } from './open-bundle.js';
 import { type CheckpointName, compareCheckpoints, parseCheckpointName } from './retention-policy.js';
-import { nextFolder, previousFolder } from './set-aside.js';
+import { nextFolder } from './set-aside.js';
 import { verifyCheckpoint } from './verify-checkpoint.js';
 import { dataPath, indexPath } from './write-bundle.js';
 
@@ -37,6 +37,8 @@ export type Resumable =
 export interface FindOptions {
   readonly mode?: 'quick' | 'full';
   readonly epochBase?: 0 | 1;
+  /** Why the newest good checkpoint is not wanted: it is put into quarantine, when there is another good one before it. */
+  readonly stepBack?: string | undefined;
 }
 
 /** Folder inside a checkpoint directory that keeps damaged checkpoints, each with the reason. */
@@ -48,7 +50,8 @@ export const quarantineFolder = 'quarantine';
  * the one that is used. `notes` says what was done, one sentence each.
  * @throws the system error when something cannot be read or moved
  */
-export function findResumable(directory: string, { mode = 'full', epochBase = 1 }: FindOptions = {}): Resumable {
+export function findResumable(directory: string, options: FindOptions = {}): Resumable {
+  const { epochBase = 1 } = options;
   const recorded = readEpochInfo(directory, epochBase);
   const ours = listCheckpoints(directory);
   if (ours.length === 0) return resumeForeign(directory, recorded);
@@ -57,12 +60,14 @@ export function findResumable(directory: string, { mode = 'full', epochBase = 1 
   const notes = isUnreadable(recorded)
     ? [`epoch_info.json is unreadable (${recorded.unreadable}); using the checkpoint's own record`]
     : [];
-  return resumeNewestGood(directory, recorded, ours, mode, notes);
+  return resumeNewestGood(directory, recorded, ours, options, notes);
 }
 
 function resumeForeign(directory: string, recorded: EpochInfo | Unreadable | undefined): Resumable {
   if (recorded === undefined) return { kind: 'none', notes: [] };
-  if (isUnreadable(recorded)) return resumeUnreadable(directory, recorded);
+  // Somebody else's trainer may keep its checkpoints anywhere, and find them by itself.
+  if (isUnreadable(recorded))
+    return { kind: 'foreign', notes: [`epoch_info.json is unreadable (${recorded.unreadable})`], epochInfo: undefined };
   const named = recorded.checkpoint;
   const isLost =
     named !== undefined &&
@@ -74,35 +79,31 @@ function resumeForeign(directory: string, recorded: EpochInfo | Unreadable | und
     : { kind: 'none', notes: [] };
 }
 
-/** A trainer of somebody else's may find its own checkpoints; without any other file there is nothing to find. */
-function resumeUnreadable(directory: string, { unreadable }: Unreadable): Resumable {
-  const notes = [`epoch_info.json is unreadable (${unreadable})`];
-  const ours = new Set(['epoch_info.json', checkpointStateFile, previousFolder, quarantineFolder]);
-  const hasOthers = listNames(directory).some((name) => !ours.has(name));
-  return hasOthers ? { kind: 'foreign', notes, epochInfo: undefined } : { kind: 'none', notes };
-}
-
 function resumeNewestGood(
   directory: string,
   recorded: EpochInfo | Unreadable,
   ours: CheckpointName[],
-  mode: 'quick' | 'full',
+  { mode = 'full', stepBack }: FindOptions,
   found: string[],
 ): Resumable {
   const notes = [...found];
   const limit = isUnreadable(recorded) ? undefined : recordedPosition(recorded);
   const uncommitted = limit === undefined ? [] : ours.filter((checkpoint) => compareCheckpoints(checkpoint, limit) > 0);
   const candidates = ours.filter((checkpoint) => !uncommitted.includes(checkpoint)).reverse();
+  const wanted = stepBack === undefined ? 1 : 2;
   const good: CheckpointName[] = [];
   for (const checkpoint of candidates) {
-    const prefix = join(directory, checkpoint.name);
-    const verdict = verifyCheckpoint(prefix, mode);
+    const verdict = verifyCheckpoint(join(directory, checkpoint.name), mode);
     if (verdict.ok) good.push(checkpoint);
-    if (good.length > 0) break;
-    if (!verdict.ok)
+    else
       notes.push(
         `${checkpoint.name} is damaged (${verdict.reason}); moved to ${quarantine(directory, checkpoint.name, verdict.reason)}`,
       );
+    if (good.length === wanted) break;
+  }
+  if (stepBack !== undefined && good.length === 2) {
+    const { name } = good.shift() as CheckpointName;
+    notes.push(`going back before ${name} (${stepBack}); moved to ${quarantine(directory, name, stepBack)}`);
   }
   const [newest] = good;
   if (newest === undefined) {

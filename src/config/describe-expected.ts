@@ -14,9 +14,11 @@ export function describeExpected(path: string): string | undefined {
         ? 'a list of strings'
         : schema.type === 'object'
           ? 'an object of strings'
-          : schema['minLength'] === 1
-            ? 'a string that is not empty'
-            : `a ${schema.type}`;
+          : schema['format'] === 'uri'
+            ? 'a URL'
+            : schema['minLength'] === 1
+              ? 'a string that is not empty'
+              : `a ${schema.type}`;
   const limits = (['minimum', 'exclusiveMinimum', 'maximum', 'exclusiveMaximum'] as const).flatMap((limit) => {
     const bound = schema[limit];
     const words = { minimum: 'at least', exclusiveMinimum: 'above', maximum: 'at most', exclusiveMaximum: 'below' }[

@@ -35,12 +35,14 @@ export interface LaunchOptions {
   readonly config: Experiment;
   readonly run: ResolvedRun;
   readonly resume: boolean;
+  /** How often the micro-batch is halved, because memory ran out. */
+  readonly halvings?: number;
   /** Program and first arguments of the reference trainer: Node and `bin/train.js`. */
   readonly referenceTrainer: readonly [string, ...string[]];
 }
 
 /** The exact command line of the trainer. Somebody else's is run as written; only `resume_args` are added on a resume. */
-export function trainerCommand({ config, run, resume, referenceTrainer }: LaunchOptions): TrainerLaunch {
+export function trainerCommand({ config, run, resume, halvings = 0, referenceTrainer }: LaunchOptions): TrainerLaunch {
   const { command, resume_args, env } = config.trainer;
   const own = [
     ...referenceTrainer,
@@ -51,7 +53,7 @@ export function trainerCommand({ config, run, resume, referenceTrainer }: Launch
   const base = command ?? own;
   const gpu = config.training.gpu_id === undefined ? {} : { CUDA_VISIBLE_DEVICES: config.training.gpu_id };
   return {
-    command: [...base, ...(resume ? resume_args : [])] as [string, ...string[]],
+    command: [...base, ...(resume ? resume_args : []), ...oomArgs(config, halvings)] as [string, ...string[]],
     env: {
       ...gpu,
       ...env,
@@ -63,4 +65,18 @@ export function trainerCommand({ config, run, resume, referenceTrainer }: Launch
     },
     cwd: run.trainerCwd,
   };
+}
+
+/** How often the micro-batch can be halved: down to one sample, and only by a trainer that has arguments for it. */
+export function mostHalvings({ trainer, training }: Experiment): number {
+  return trainer.oom_args === undefined ? 0 : Math.floor(Math.log2(training.batch_size));
+}
+
+/** The effective batch stays what it is: micro-batch × accumulation. */
+function oomArgs({ trainer, training }: Experiment, halvings: number): string[] {
+  if (halvings === 0) return [];
+  const [batchSize, accumulate] = [Math.floor(training.batch_size / 2 ** halvings), 2 ** halvings];
+  return (trainer.oom_args ?? []).map((arg) =>
+    arg.replaceAll('{batch_size}', String(batchSize)).replaceAll('{accumulate}', String(accumulate)),
+  );
 }

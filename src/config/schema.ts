@@ -21,6 +21,12 @@ const trainer = z
       .union([z.literal(0), z.literal(1)])
       .default(1)
       .describe('0 when the trainer counts its first epoch as 0 in epoch_info.json; the supervisor converts.'),
+    oom_args: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'Arguments appended after an out-of-memory failure, until an epoch is completed: {batch_size} and {accumulate} stand for half the micro-batch and twice the steps of accumulation, halved again at each further failure.',
+      ),
     env: z.record(z.string(), z.string()).default({}).describe('Environment variables added for the trainer.'),
     cwd: path.optional().describe('Working directory of the trainer. Default: the directory of the experiment file.'),
   })
@@ -40,11 +46,60 @@ const restart = z
     max_restarts_without_progress: count
       .default(10)
       .describe('Restarts allowed in a row without a newly completed epoch; a completed epoch refunds them.'),
+    max_restarts_per_window: positive
+      .optional()
+      .describe('Restarts allowed within any stretch of window_ms, with progress or without. Default: no such limit.'),
+    window_ms: milliseconds.default(3_600_000).describe('Length of the window of max_restarts_per_window.'),
+    max_wait_ms: milliseconds
+      .default(86_400_000)
+      .describe('Longest wait for what a launch needs: room on the disk, a GPU, leftovers that do not end.'),
     stop_grace_ms: milliseconds
       .default(120_000)
       .describe('Time between SIGTERM and SIGKILL for a trainer that saves before it exits.'),
   })
   .describe('How crashes are answered.');
+
+const hang = z
+  .object({
+    enabled: z
+      .boolean()
+      .default(true)
+      .describe('Whether a trainer that gives no sign of work is ended and relaunched.'),
+    min_ms: milliseconds.default(60_000).describe('Silence shorter than this is never a hang.'),
+    max_ms: milliseconds
+      .default(1_800_000)
+      .describe(
+        'Silence that counts as a hang in a phase of which nothing is known yet; also the ceiling of what is learned, unless longer silences were really seen.',
+      ),
+    startup_max_ms: milliseconds
+      .default(1_800_000)
+      .describe('The same for the time from the launch to the first step, which may compile for long.'),
+    factor: z.number().min(1.5).default(5).describe('A hang is this many times the longest silence of its phase.'),
+  })
+  .describe('How a hang is told from a slow phase. Thresholds are learned from the run itself.');
+
+const notify = z
+  .object({
+    ping_url: z
+      .url()
+      .optional()
+      .describe(
+        'Fetched at every interval while the run is in order, so that silence raises the alarm (healthchecks.io and the like); with /fail appended when it is given up.',
+      ),
+    ping_interval_ms: milliseconds.default(60_000).describe('Time between two pings.'),
+    webhook_url: z
+      .url()
+      .optional()
+      .describe(
+        'Gets a POST with a JSON object {event, experiment_name, text, status} when the run completes, is given up, or hangs.',
+      ),
+    command: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe('Program run at the same events; the same JSON object on its standard input.'),
+  })
+  .describe('Who is told how the run goes.');
 
 const model = z
   .object({
@@ -299,6 +354,8 @@ export const experimentSchema = z.object({
     ),
   trainer: trainer.prefault({}),
   restart: restart.prefault({}),
+  hang: hang.prefault({}),
+  notify: notify.prefault({}),
   model: model.prefault({}),
   data: data.prefault({}),
   training: training.prefault({}),

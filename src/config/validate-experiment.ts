@@ -42,7 +42,7 @@ function describeIssue({ code, path, message }: Issue, settings: ReadonlyMap<str
     settings.get(name) ?? [...settings.values()].find((candidate) => name.startsWith(`${candidate.path}.`));
   const known = describeExpected(name);
   // A pattern says more in the schema's own words.
-  const expected = code === 'invalid_format' || known === undefined ? message : known;
+  const expected = known === undefined || (code === 'invalid_format' && known !== 'a URL') ? message : known;
   if (setting === undefined) return `${file}: ${name} is missing; expected ${expected}`;
   const place = setting.origin.source === 'file' ? `${file}:${setting.origin.line}` : setting.origin.key;
   const written =

@@ -12,8 +12,10 @@ export interface FailureCost {
 /** What the reducer wants done, as data. Effects of one step are performed in order. */
 export type Effect =
   /** Clear away the previous generation, verify the checkpoint: answers checkpointVerified, adopted or resourceChanged. */
-  | { readonly type: 'prepare' }
-  | { readonly type: 'spawn'; readonly attempt: number; readonly resume: boolean }
+  | { readonly type: 'prepare'; readonly stepBack: boolean }
+  | { readonly type: 'spawn'; readonly attempt: number; readonly resume: boolean; readonly halvings: number }
+  /** Look at a silent trainer once more, and collect what shows where it waits: answers inspected. */
+  | { readonly type: 'inspect'; readonly attempt: number }
   /** To the trainer's whole process group, in this order. */
   | { readonly type: 'signal'; readonly attempt: number; readonly signals: readonly NodeJS.Signals[] }
   | { readonly type: 'armTimer'; readonly timer: TimerName; readonly attempt: number; readonly delayMs: number }

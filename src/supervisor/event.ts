@@ -2,7 +2,7 @@ import type { ExitStatus, Heartbeat } from '../protocol/index.js';
 import type { Progress } from './progress.js';
 import type { Resource, Trainer } from './state.js';
 
-export type TimerName = 'settle' | 'backoff' | 'grace' | 'kill' | 'linger' | 'recheck';
+export type TimerName = 'settle' | 'backoff' | 'grace' | 'kill' | 'linger' | 'recheck' | 'hang';
 
 /** What is known about the end of an attempt besides its exit status. */
 export interface ExitEvidence {
@@ -21,6 +21,14 @@ export interface Verified {
   /** Folder that keeps what a fresh start found. */
   readonly setAside: string | undefined;
   readonly notes: readonly string[];
+}
+
+/** What a second look at a silent trainer shows. */
+export interface Inspection {
+  readonly heartbeat: Heartbeat | undefined;
+  readonly progress: Progress | undefined;
+  /** Whether the trainer's files could be read at all: not being able to look is no sign of a hang. */
+  readonly isReadable: boolean;
 }
 
 interface EventTypes {
@@ -52,7 +60,9 @@ interface EventTypes {
     readonly evidence: ExitEvidence;
     readonly jitter: number;
   };
-  timerFired: { readonly attempt: number; readonly timer: TimerName };
+  /** `lateMs`: how much later than it was armed for, by either clock: the machine slept, or we did not get to run. */
+  timerFired: { readonly attempt: number; readonly timer: TimerName; readonly lateMs?: number };
+  inspected: { readonly attempt: number; readonly inspection: Inspection };
   stopRequested: { readonly reason: string };
   resourceChanged: { readonly resource: Resource; readonly isAvailable: boolean; readonly detail: string };
 }

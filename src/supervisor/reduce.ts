@@ -1,6 +1,7 @@
 import type { EventName, EventOf, SupervisorEvent } from './event.js';
 import { stopRequested_withoutTrainer } from './reduce/ending.js';
 import { exited_unasked } from './reduce/exit.js';
+import { inspected_withTrainer } from './reduce/hanging.js';
 import { backingOff_timerFired, waiting_resourceChanged, waiting_timerFired } from './reduce/pausing.js';
 import {
   prepare,
@@ -46,6 +47,7 @@ const ignoreAll = {
   progress: ignore,
   exited: ignore,
   timerFired: ignore,
+  inspected: ignore,
   stopRequested: ignore,
   resourceChanged: ignore,
 } as const;
@@ -62,6 +64,7 @@ export const handlers: Handlers = {
     progress: ignore,
     exited: ignore,
     timerFired: ignore,
+    inspected: ignore,
     stopRequested: stopRequested_withoutTrainer,
     resourceChanged: preparing_resourceChanged,
   },
@@ -75,6 +78,7 @@ export const handlers: Handlers = {
     progress: starting_progress,
     exited: exited_unasked,
     timerFired: starting_timerFired,
+    inspected: inspected_withTrainer,
     stopRequested: stopRequested_withTrainer,
     resourceChanged: ignore,
   },
@@ -88,6 +92,7 @@ export const handlers: Handlers = {
     progress: running_progress,
     exited: exited_unasked,
     timerFired: running_timerFired,
+    inspected: inspected_withTrainer,
     stopRequested: stopRequested_withTrainer,
     resourceChanged: ignore,
   },
@@ -101,6 +106,7 @@ export const handlers: Handlers = {
     progress: stopping_progress,
     exited: stopping_exited,
     timerFired: stopping_timerFired,
+    inspected: ignore,
     stopRequested: stopping_stopRequested,
     resourceChanged: ignore,
   },
@@ -114,6 +120,7 @@ export const handlers: Handlers = {
     progress: ignore,
     exited: ignore,
     timerFired: backingOff_timerFired,
+    inspected: ignore,
     stopRequested: stopRequested_withoutTrainer,
     resourceChanged: ignore,
   },
@@ -127,6 +134,7 @@ export const handlers: Handlers = {
     progress: ignore,
     exited: ignore,
     timerFired: waiting_timerFired,
+    inspected: ignore,
     stopRequested: stopRequested_withoutTrainer,
     resourceChanged: waiting_resourceChanged,
   },

@@ -81,6 +81,13 @@ function readFacts(all: readonly JournalEntry[], current: readonly JournalEntry[
     progressAt: undefined,
     heartbeat: undefined,
     heartbeatAt: undefined,
+    signAt: undefined,
+    silencesMs: {},
+    hasHeartbeats: false,
+    halvings: 0,
+    stepBack: false,
+    restartedAt: [],
+    repeated: undefined,
     epochDurationsMs: epochs.flatMap(({ epoch_ms }) => epoch_ms ?? []).slice(-20),
     lastFailure: undefined,
   };

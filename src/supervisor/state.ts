@@ -1,6 +1,7 @@
-import type { Heartbeat } from '../protocol/index.js';
+import type { Heartbeat, Phase } from '../protocol/index.js';
 import type { FailureClassName } from './failure-classes.js';
 import type { FailureRule } from './failure-rules.js';
+import type { HangRules } from './hang-policy.js';
 import type { Progress } from './progress.js';
 
 /** What the configuration decides for the supervisor. */
@@ -12,6 +13,12 @@ export interface Rules {
   /** Counted restarts allowed over the whole run, and in a row without a newly completed epoch. */
   readonly maxRestarts: number;
   readonly maxRestartsWithoutProgress: number;
+  /** Counted restarts allowed within any stretch of time of this length; without it there is no such budget. */
+  readonly window: { readonly maxRestarts: number; readonly lengthMs: number } | undefined;
+  /** How often an out-of-memory failure may halve the micro-batch; 0 when the trainer has no way to do it. */
+  readonly maxHalvings: number;
+  /** Undefined: hangs are not looked for. */
+  readonly hang: HangRules | undefined;
   /** Time between SIGTERM and SIGKILL. */
   readonly stopGraceMs: number;
   /** How long a process may outlive SIGKILL before it counts as unkillable. */
@@ -43,6 +50,17 @@ export interface Failure {
   readonly evidence: readonly string[];
 }
 
+/** One class of failure at one place of the run. */
+export interface RepeatedFailure {
+  readonly class: FailureClassName;
+  readonly epochs: number;
+  /** Step of the running epoch, as the last heartbeat told it. */
+  readonly step: number;
+  readonly count: number;
+  /** Whether the run already went back to an earlier checkpoint for it. */
+  readonly hasSteppedBack: boolean;
+}
+
 /** Restarts that count against the budgets. */
 export interface Spent {
   readonly restarts: number;
@@ -68,9 +86,24 @@ export interface RunFacts {
   /** When completed work last grew in this attempt, or else when it was launched. */
   readonly progressAt: number | undefined;
   readonly heartbeat: Heartbeat | undefined;
+  /** When it began to tell what it tells. */
   readonly heartbeatAt: number | undefined;
   /** Durations of the latest epochs that were trained without a break. */
   readonly epochDurationsMs: readonly number[];
+  /** When the trainer last gave a sign of work: a heartbeat or record that tells more than the one before, or its launch. */
+  readonly signAt: number | undefined;
+  /** The latest times between two signs of work, by the phase in which they passed. */
+  readonly silencesMs: Readonly<Partial<Record<Phase, readonly number[]>>>;
+  /** Whether any attempt ever sent a heartbeat. */
+  readonly hasHeartbeats: boolean;
+  /** How often the micro-batch is halved now, because memory ran out. */
+  readonly halvings: number;
+  /** When the latest counted restarts were decided. */
+  readonly restartedAt: readonly number[];
+  /** The next launch goes back to an earlier checkpoint. */
+  readonly stepBack: boolean;
+  /** The failure that comes again and again at one place. */
+  readonly repeated: RepeatedFailure | undefined;
   readonly lastFailure: Failure | undefined;
 }
 
@@ -84,13 +117,14 @@ export interface StopIntent {
 export type StopCause = 'requested' | 'hang' | 'overrun' | 'lingering';
 
 /** What a run can wait for. */
-export type Resource = 'leftovers' | 'checkpoints' | 'processes';
+export type Resource = 'leftovers' | 'checkpoints' | 'processes' | 'disk' | 'gpu';
 
 /** Why a run was given up. */
 export type GiveUpReason =
   | 'permanent-failure'
   | 'no-progress'
   | 'too-many-restarts'
+  | 'same-failure'
   | 'command'
   | 'unkillable'
   | 'waited-too-long';

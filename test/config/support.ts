@@ -45,8 +45,9 @@ export function sampleValue({ path, kind, schema }: SchemaLeaf): unknown {
   if (choices !== undefined) return choices.find((choice) => choice !== schema.default) ?? choices[0];
   if (path === 'experiment_name') return 'sample-1';
   if (kind === 'boolean') return schema.default !== true;
-  if (kind === 'string') return 'some/where';
+  if (kind === 'string') return schema['format'] === 'uri' ? 'https://example.org/ping' : 'some/where';
   if (schema.type === 'integer') return schema.default === 5 ? 6 : 5;
+  if (kind === 'number' && typeof schema['minimum'] === 'number') return schema['minimum'] + 0.25;
   if (kind === 'number') return schema.default === 0.25 ? 0.75 : 0.25;
   return schema.type === 'array' ? ['one', 'two'] : { KEY: 'value' };
 }

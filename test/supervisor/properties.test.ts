@@ -6,7 +6,7 @@ import { begin, reduce } from '../../src/supervisor/reduce.js';
 import type { State } from '../../src/supervisor/state.js';
 import { epochs, event, facts, rules, trainer } from './support.js';
 
-const timers: TimerName[] = ['settle', 'backoff', 'grace', 'kill', 'linger', 'recheck'];
+const timers: TimerName[] = ['settle', 'backoff', 'grace', 'kill', 'linger', 'recheck', 'hang'];
 const statuses = [
   { code: 0, signal: null },
   { code: 1, signal: null },
@@ -21,6 +21,7 @@ const anyEvent = fc
   .record({
     kind: fc.constantFrom(
       ...(['checkpointVerified', 'adopted', 'spawned', 'spawnFailed', 'ready', 'heartbeat', 'progress'] as const),
+      ...(['inspected'] as const),
       ...(['exited', 'timerFired', 'stopRequested', 'resourceChanged'] as const),
     ),
     offset: fc.constantFrom(0, 0, 0, -1, 1),

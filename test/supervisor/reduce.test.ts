@@ -23,6 +23,13 @@ const completed = ['exited', 'cancelTimers', 'completed', 'publish', 'finish'];
 const stoppedNow = ['stop_requested', 'cancelTimers', 'stopped', 'publish', 'finish'];
 const askToEnd = ['cancelTimers', 'stopping', 'SIGTERM+SIGCONT', 'armTimer:grace', 'publish'];
 const tenEpochs = Array.from({ length: 10 }, () => 'epoch_completed');
+/** Silent for 10 s, after steps of 100 ms: longer than five times that, and than the floor of 1 s. */
+const silent = {
+  hasHeartbeats: true,
+  heartbeat: { attempt: 1, pid: 1, phase: 'train', epoch: 1, step: 2, steps_per_epoch: 9 },
+  silencesMs: { train: [100, 100, 100], startup: [100] },
+  signAt: 0,
+} as const;
 const kill = ['cancelTimers', 'killed', 'SIGCONT+SIGKILL', 'armTimer:kill'];
 
 const spent = (withoutProgress: number, restarts = withoutProgress) => ({ spent: { restarts, withoutProgress } });
@@ -135,7 +142,7 @@ const cells: readonly Cell[] = [
     to: 'starting',
     effects: [],
   },
-  { from: state('starting'), on: event('heartbeat'), to: 'starting', effects: ['publish'] },
+  { from: state('starting'), on: event('heartbeat'), to: 'starting', effects: ['publish', 'armTimer:hang'] },
   {
     from: state('starting'),
     on: event('progress'),
@@ -195,7 +202,73 @@ const cells: readonly Cell[] = [
     effects: ['stop_requested', 'cancelTimers', 'stopping', 'publish'],
   },
 
-  { from: state('running'), on: event('heartbeat'), to: 'running', effects: ['publish'] },
+  {
+    from: state('starting', { run: silent }),
+    on: event('timerFired', { timer: 'hang' }),
+    label: 'hang',
+    to: 'starting',
+    effects: ['inspect'],
+  },
+  {
+    from: state('starting', { run: { ...silent, signAt: 9500 } }),
+    on: event('timerFired', { timer: 'hang' }),
+    label: 'hang, with news since',
+    to: 'starting',
+    effects: ['armTimer:hang'],
+  },
+  {
+    from: state('starting', { run: silent }),
+    on: event('inspected'),
+    label: 'still silent',
+    to: 'stopping',
+    effects: ['hang_detected', ...askToEnd],
+  },
+
+  {
+    from: state('running', { run: silent }),
+    on: event('timerFired', { timer: 'hang' }),
+    label: 'hang',
+    to: 'running',
+    effects: ['inspect'],
+  },
+  {
+    from: state('running', { run: silent }),
+    on: event('timerFired', { timer: 'hang', lateMs: 60_000 }),
+    label: 'hang, but the machine slept',
+    to: 'running',
+    effects: ['armTimer:hang'],
+  },
+  {
+    from: state('running', { run: silent }),
+    on: event('inspected'),
+    label: 'still silent',
+    to: 'stopping',
+    effects: ['hang_detected', ...askToEnd],
+  },
+  {
+    from: state('running', { run: silent }),
+    on: event('inspected', { inspection: { heartbeat: undefined, progress: undefined, isReadable: false } }),
+    label: 'nothing can be read',
+    to: 'running',
+    effects: ['armTimer:hang'],
+  },
+  {
+    from: state('running', { run: silent }),
+    on: event('inspected', {
+      inspection: { heartbeat: event('heartbeat').heartbeat, progress: undefined, isReadable: true },
+    }),
+    label: 'news after all',
+    to: 'running',
+    effects: ['armTimer:hang'],
+  },
+  {
+    from: state('running', { run: silent, isLingering: true }),
+    on: event('inspected'),
+    label: 'after the last epoch',
+    to: 'running',
+    effects: ['armTimer:hang'],
+  },
+  { from: state('running'), on: event('heartbeat'), to: 'running', effects: ['publish', 'armTimer:hang'] },
   {
     from: state('running', { isLingering: true }),
     on: event('heartbeat'),
@@ -449,7 +522,7 @@ describe('reduce', () => {
 
   it('launches the next attempt from what was verified', () => {
     const step = reduce(state('preparing', { run: { attempt: 3 } }), event('checkpointVerified'));
-    expect(step.effects).toContainEqual({ type: 'spawn', attempt: 4, resume: true });
+    expect(step.effects).toContainEqual({ type: 'spawn', attempt: 4, resume: true, halvings: 0 });
     expect(step.state.run).toMatchObject({ attempt: 4, launchedFrom: epochs(2), mostEpochs: 2 });
   });
 

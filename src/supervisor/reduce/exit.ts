@@ -2,6 +2,7 @@ import { classify, describeExit } from '../classify.js';
 import type { EventOf } from '../event.js';
 import { failureClasses } from '../failure-classes.js';
 import { isFinished } from '../progress.js';
+import { noteRepetition } from '../repeated-failure.js';
 import { decideRestart } from '../restart-policy.js';
 import type { Failure, RunFacts, State } from '../state.js';
 import { complete, giveUp, withoutHeartbeat } from './ending.js';
@@ -35,11 +36,16 @@ function completeAfterExit(state: State, event: EventOf<'exited'>): Step {
 /** Charges the failure, and relaunches or gives up. */
 export function answerFailure(state: State, event: EventOf<'exited'>, failure: Failure): Step {
   const cost = costOf(state, event.at);
-  const decision = decideRestart(state.rules, state.run, failure, event.jitter);
+  const repeated = noteRepetition(state.run, failure);
+  const decision = decideRestart(state.rules, { ...state.run, repeated }, failure, event);
   const isRelaunched = decision.kind === 'relaunch';
+  const stepBack = isRelaunched && decision.stepBack;
   const failed = withRun(state, {
     lastFailure: failure,
-    ...(isRelaunched && charged(state.run, decision.isCounted)),
+    halvings: halvingsAfter(state, failure),
+    stepBack,
+    repeated: stepBack && repeated !== undefined ? { ...repeated, count: 0, hasSteppedBack: true } : repeated,
+    ...(isRelaunched && charged(state.run, decision.isCounted, event.at)),
   });
   const effects = [
     cancelTimers,
@@ -99,12 +105,25 @@ export function classifyExit({ rules, run }: State, { status, evidence }: EventO
 }
 
 /** One more restart; it is charged to the budgets when it is counted. */
-export function charged({ restarts, spent }: RunFacts, isCounted: boolean): Pick<RunFacts, 'restarts' | 'spent'> {
+export function charged(
+  { restarts, spent, restartedAt }: RunFacts,
+  isCounted: boolean,
+  at: number,
+): Pick<RunFacts, 'restarts' | 'spent' | 'restartedAt'> {
   const cost = isCounted ? 1 : 0;
   return {
     restarts: restarts + 1,
     spent: { restarts: spent.restarts + cost, withoutProgress: spent.withoutProgress + cost },
+    restartedAt: isCounted ? [...restartedAt, at].slice(-keptRestarts) : restartedAt,
   };
+}
+
+const keptRestarts = 1000;
+
+/** Out of memory: the next attempts work on half the micro-batch, until an epoch is completed. */
+function halvingsAfter({ rules, run }: State, failure: Failure): number {
+  const isShort = failure.class === 'gpu-memory' || failure.class === 'host-memory';
+  return isShort ? Math.min(run.halvings + 1, rules.maxHalvings) : run.halvings;
 }
 
 function costOf({ run }: State, at: number) {

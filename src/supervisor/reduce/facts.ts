@@ -1,5 +1,7 @@
+import type { Heartbeat } from '../../protocol/index.js';
 import type { Effect } from '../effect.js';
 import type { EventOf } from '../event.js';
+import { currentPhase, hangThresholdMs, noteSilence } from '../hang-policy.js';
 import { isSameProgress, type Progress } from '../progress.js';
 import type { RunFacts, State } from '../state.js';
 import { journal, publish, type Step, withRun } from './step.js';
@@ -18,13 +20,15 @@ export function noteProgress(state: State, progress: Progress, at: number): Step
   const next = withRun(state, {
     progress,
     progressAt: at,
+    signAt: at,
+    halvings: progress.epochs > run.mostEpochs ? 0 : run.halvings,
     hasWorked: true,
     mostEpochs: Math.max(run.mostEpochs, progress.epochs),
     spent: progress.epochs > run.mostEpochs ? { ...run.spent, withoutProgress: 0 } : run.spent,
     epochDurationsMs: [...run.epochDurationsMs, ...(epochMs === undefined ? [] : [epochMs])].slice(-keptDurations),
   });
   const records = epochRecords(state, run.progress.epochs, progress, epochMs);
-  return { state: next, effects: [...records, publish] };
+  return { state: next, effects: [...records, publish, ...watchForHang(next, at)] };
 }
 
 /** The records of the epochs after `known`; what `epoch_info.json` says belongs to the last of them. */
@@ -49,10 +53,41 @@ export function unseenEpochRecords(state: State, progress: Progress): Effect[] {
   return state.run.attempt === 0 ? [] : epochRecords(state, state.run.mostEpochs, progress);
 }
 
-/** Takes over a heartbeat. */
-export function noteHeartbeat(state: State, { heartbeat, at }: EventOf<'heartbeat'>): State {
+/** Takes over a heartbeat. Only one that tells other work than the last is a sign of work. */
+export function noteHeartbeat(state: State, { heartbeat, at }: Pick<EventOf<'heartbeat'>, 'heartbeat' | 'at'>): State {
+  const { run } = state;
   const hasStepped = heartbeat.step > 0 || heartbeat.phase === 'validate' || heartbeat.phase === 'checkpoint';
-  return withRun(state, { heartbeat, heartbeatAt: at, hasWorked: state.run.hasWorked || hasStepped });
+  const isSign = !tellsTheSame(run.heartbeat, heartbeat);
+  return withRun(state, {
+    heartbeat,
+    hasHeartbeats: true,
+    hasWorked: run.hasWorked || hasStepped,
+    ...(isSign && { heartbeatAt: at, signAt: at, silencesMs: learnSilence(state, heartbeat, at) }),
+  });
+}
+
+/** Whether two heartbeats tell the same work. Written again and again, say by a side thread, it is no sign of work. */
+function tellsTheSame(left: Heartbeat | undefined, right: Heartbeat): boolean {
+  return left?.phase === right.phase && left.epoch === right.epoch && left.step === right.step;
+}
+
+/** The first steps of an attempt compile and fill caches: they would teach nothing about the steps after them. */
+function learnSilence(state: State, next: Heartbeat, at: number): RunFacts['silencesMs'] {
+  const { run } = state;
+  const phase = currentPhase(run);
+  const isWarmUp = phase === 'train' && next.phase === 'train' && run.heartbeat?.step === 0;
+  // Nobody saw how an adopted trainer started.
+  const isUnseen = run.heartbeat === undefined && 'trainer' in state && state.trainer?.isAdopted === true;
+  const since = run.heartbeatAt ?? run.launchedAt;
+  return isWarmUp || isUnseen || since === undefined ? run.silencesMs : noteSilence(run, phase, at - since);
+}
+
+/** Arms the timer that looks whether the trainer is silent for too long; none when nothing can tell. */
+export function watchForHang({ run, rules }: State, at: number): Effect[] {
+  const threshold = hangThresholdMs(rules, run);
+  if (threshold === undefined || run.signAt === undefined) return [];
+  const delayMs = Math.max(0, run.signAt + threshold - at);
+  return [{ type: 'armTimer', timer: 'hang', attempt: run.attempt, delayMs }];
 }
 
 /** What has to be journaled as `ready`. */

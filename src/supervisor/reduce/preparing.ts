@@ -9,7 +9,7 @@ import { cancelTimers, enter, journal, publish, type Step, withRun } from './ste
 export function prepare(state: State, waitingSince?: number): Step {
   return {
     state: enter<'preparing'>(state, { name: 'preparing', waitingSince }),
-    effects: [cancelTimers, { type: 'prepare' }, publish],
+    effects: [cancelTimers, { type: 'prepare', stepBack: state.run.stepBack }, publish],
   };
 }
 
@@ -17,7 +17,8 @@ export function prepare(state: State, waitingSince?: number): Step {
 export function preparing_checkpointVerified(state: StateOf<'preparing'>, event: EventOf<'checkpointVerified'>): Step {
   const { verified } = event;
   const { progress } = verified;
-  const known = withRun(state, { progress, mostEpochs: Math.max(state.run.mostEpochs, progress.epochs) });
+  const mostEpochs = Math.max(state.run.mostEpochs, progress.epochs);
+  const known = withRun(state, { progress, mostEpochs, stepBack: false });
   const record = journal({
     event: 'checkpoint_verified',
     resume: verified.resume,
@@ -42,6 +43,7 @@ export function preparing_adopted(state: StateOf<'preparing'>, event: EventOf<'a
     mostEpochs: Math.max(state.run.mostEpochs, progress.epochs),
     launchedAt: at,
     progressAt: at,
+    signAt: at,
   });
   const { pid, startTime } = trainer;
   const record = journal({ event: 'adopted', attempt, pid, start_time: startTime, boot_id: bootId });
@@ -73,6 +75,6 @@ function launch(state: State, resume: boolean): Step {
   const next = withRun(state, { attempt, launchedFrom: state.run.progress, heartbeat: undefined });
   return {
     state: enter<'starting'>(next, { name: 'starting', trainer: undefined, resume }),
-    effects: [{ type: 'spawn', attempt, resume }, publish],
+    effects: [{ type: 'spawn', attempt, resume, halvings: state.run.halvings }, publish],
   };
 }

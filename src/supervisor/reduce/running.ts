@@ -1,7 +1,8 @@
 import type { EventOf } from '../event.js';
 import { isFinished } from '../progress.js';
 import type { State, StateOf } from '../state.js';
-import { noteHeartbeat, noteProgress } from './facts.js';
+import { noteHeartbeat, noteProgress, watchForHang } from './facts.js';
+import { hangTimerFired } from './hanging.js';
 import { publish, type Step } from './step.js';
 import { beginStop } from './stopping.js';
 
@@ -16,11 +17,16 @@ export function running_progress(state: StateOf<'running'>, { progress, at }: Ev
 
 export function running_heartbeat(state: StateOf<'running'>, event: EventOf<'heartbeat'>): Step {
   const noted = noteHeartbeat(state, event);
-  return { state: noted, effects: state.isLingering ? [lingerTimer(state), publish] : [publish] };
+  return {
+    state: noted,
+    effects: state.isLingering ? [lingerTimer(state), publish] : [publish, ...watchForHang(noted, event.at)],
+  };
 }
 
 /** The epochs are done, and the trainer has shown no sign of life since: it hangs on its way out. */
-export function running_timerFired(state: StateOf<'running'>, { timer }: EventOf<'timerFired'>): Step {
+export function running_timerFired(state: StateOf<'running'>, event: EventOf<'timerFired'>): Step {
+  const { timer } = event;
+  if (timer === 'hang' && !state.isLingering) return hangTimerFired(state, event);
   return timer === 'linger' && state.isLingering ? beginStop(state, 'lingering') : { state, effects: [] };
 }
 

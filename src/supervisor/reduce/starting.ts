@@ -3,7 +3,8 @@ import { decideRestart } from '../restart-policy.js';
 import type { Failure, State, StateOf } from '../state.js';
 import { giveUp, stop } from './ending.js';
 import { backOff, charged } from './exit.js';
-import { noteHeartbeat, readyRecord } from './facts.js';
+import { noteHeartbeat, readyRecord, watchForHang } from './facts.js';
+import { hangTimerFired } from './hanging.js';
 import { running_progress } from './running.js';
 import { cancelTimers, enter, journal, publish, type Step, withRun } from './step.js';
 
@@ -15,6 +16,7 @@ export function starting_spawned(state: StateOf<'starting'>, event: EventOf<'spa
       spawnedRecord(event),
       { type: 'armTimer', timer: 'settle', attempt: event.attempt, delayMs: state.rules.settleMs },
       publish,
+      ...watchForHang(next, event.at),
     ],
   };
 }
@@ -23,7 +25,7 @@ export function starting_spawned(state: StateOf<'starting'>, event: EventOf<'spa
 export function starting_spawnFailed(state: StateOf<'starting'>, event: EventOf<'spawnFailed'>): Step {
   const failure: Failure = { class: 'command', summary: event.reason, evidence: [event.reason] };
   const record = journal({ event: 'launch_failed', attempt: event.attempt, reason: event.reason });
-  const decision = decideRestart(state.rules, { ...state.run, hasWorked: true }, failure, event.jitter);
+  const decision = decideRestart(state.rules, { ...state.run, hasWorked: true }, failure, event);
   const next = answerSpawnFailure(withRun(state, { lastFailure: failure }), event, decision);
   return { state: next.state, effects: [cancelTimers, record, ...next.effects] };
 }
@@ -33,12 +35,13 @@ export function starting_ready(state: StateOf<'starting'>, event: EventOf<'ready
   if (state.trainer === undefined) return { state, effects: [] };
   return {
     state: enter<'running'>(state, { name: 'running', trainer: state.trainer, isLingering: false }),
-    effects: [cancelTimers, readyRecord(state, event.at), publish],
+    effects: [cancelTimers, readyRecord(state, event.at), publish, ...watchForHang(state, event.at)],
   };
 }
 
 export function starting_heartbeat(state: StateOf<'starting'>, event: EventOf<'heartbeat'>): Step {
-  return { state: noteHeartbeat(state, event), effects: [publish] };
+  const noted = noteHeartbeat(state, event);
+  return { state: noted, effects: [publish, ...watchForHang(noted, event.at)] };
 }
 
 /** A completed epoch is a sign of work too, for trainers without heartbeats. */
@@ -52,7 +55,9 @@ export function starting_progress(state: StateOf<'starting'>, event: EventOf<'pr
 }
 
 /** A trainer that gives no sign of itself is called running once it has lived for a while. */
-export function starting_timerFired(state: StateOf<'starting'>, { timer }: EventOf<'timerFired'>): Step {
+export function starting_timerFired(state: StateOf<'starting'>, event: EventOf<'timerFired'>): Step {
+  const { timer } = event;
+  if (timer === 'hang' && state.trainer !== undefined) return hangTimerFired(state, event);
   if (timer !== 'settle' || state.trainer === undefined) return { state, effects: [] };
   return {
     state: enter<'running'>(state, { name: 'running', trainer: state.trainer, isLingering: false }),
@@ -62,7 +67,7 @@ export function starting_timerFired(state: StateOf<'starting'>, { timer }: Event
 
 /** What is known once a launch has become a process. */
 export function noteSpawned<Kind extends State>(state: Kind, { at }: EventOf<'spawned'>): Kind {
-  return { ...state, run: { ...state.run, launchedAt: at, progressAt: at } };
+  return { ...state, run: { ...state.run, launchedAt: at, progressAt: at, signAt: at } };
 }
 
 export function spawnedRecord({ attempt, trainer, bootId, output }: EventOf<'spawned'>) {
@@ -78,5 +83,5 @@ function answerSpawnFailure(
   if (state.intent !== undefined) return stop(state);
   if (event.isPermanent) return giveUp(state, 'command', event.reason);
   if (decision.kind === 'giveUp') return giveUp(state, decision.reason, decision.explanation);
-  return backOff(withRun(state, charged(state.run, true)), event.at, decision.delayMs);
+  return backOff(withRun(state, charged(state.run, true, event.at)), event.at, decision.delayMs);
 }

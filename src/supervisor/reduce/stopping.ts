@@ -1,6 +1,7 @@
 import { describeExit } from '../classify.js';
 import type { EventOf } from '../event.js';
 import type { Failure, State, StateOf, StopCause } from '../state.js';
+import { stopGraceMs } from '../stop-grace.js';
 import { giveUp, stop, withIntent } from './ending.js';
 import { afterExit, answerFailure, classifyExit, exitRecord } from './exit.js';
 import { noteHeartbeat, noteProgress } from './facts.js';
@@ -12,8 +13,8 @@ export function beginStop(state: State, cause: StopCause): Step {
   const { attempt } = state.run;
   const trainer = state.name === 'running' || state.name === 'starting' ? state.trainer : undefined;
   const next = enter<'stopping'>(state, { name: 'stopping', trainer, cause, isKilled: false });
-  const record = journal({ event: 'stopping', attempt, cause, grace_ms: state.rules.stopGraceMs });
-  const ask = trainer === undefined ? [] : askToEnd(next);
+  const record = journal({ event: 'stopping', attempt, cause, grace_ms: Math.round(stopGraceMs(state, cause)) });
+  const ask = trainer === undefined ? [] : askToEnd(next as StateOf<'stopping'>);
   return { state: next, effects: [cancelTimers, record, ...ask, publish] };
 }
 
@@ -84,11 +85,11 @@ function failureAfterStop(state: State, event: EventOf<'exited'>, cause: StopCau
   };
 }
 
-function askToEnd({ run, rules }: State) {
-  const { attempt } = run;
+function askToEnd(state: StateOf<'stopping'>) {
+  const { attempt } = state.run;
   return [
     { type: 'signal', attempt, signals: ['SIGTERM', 'SIGCONT'] },
-    { type: 'armTimer', timer: 'grace', attempt, delayMs: rules.stopGraceMs },
+    { type: 'armTimer', timer: 'grace', attempt, delayMs: stopGraceMs(state, state.cause) },
   ] as const;
 }
 

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { type LoadedExperiment, type ResolvedRun, trainerCommand } from '../../config/index.js';
 import {
@@ -15,9 +15,11 @@ import { describeStatus } from '../describe-status.js';
 import type { Effect } from '../effect.js';
 import { failureClasses } from '../failure-classes.js';
 import { noProgress } from '../progress.js';
+import { suspicious } from '../repeated-failure.js';
 import type { RunHistory, RunStart } from '../run-history.js';
 import type { State } from '../state.js';
 import { clearGeneration } from './clear-generation.js';
+import { collectEvidence } from './collect-evidence.js';
 import { findAdoptable } from './find-adoptable.js';
 import { readLogTail } from './log-tail.js';
 import { countOomKills } from './oom-kills.js';
@@ -28,7 +30,7 @@ import { spawnTrainer } from './spawn-trainer.js';
 import { createStatusWriter } from './status-writer.js';
 import { createTimers } from './timers.js';
 import { signalTrainer, type TrainerProcess, watchAdopted } from './trainer-process.js';
-import { readProgress, watchTrainerFiles } from './watch-trainer-files.js';
+import { canRead, readHeartbeat, readProgress, watchTrainerFiles } from './watch-trainer-files.js';
 
 export interface EffectsOptions {
   readonly loaded: LoadedExperiment;
@@ -48,6 +50,13 @@ export interface Effects {
   readonly close: () => Promise<void>;
 }
 
+/** Our own trainer tells its stacks when SIGQUIT asks for them (`node --report-on-signal`). */
+function reportOptions(env: Readonly<Record<string, string>>, attemptFolder: string): Record<string, string> {
+  const given = env['NODE_OPTIONS'] ?? process.env['NODE_OPTIONS'] ?? '';
+  const options = `--report-on-signal --report-signal=SIGQUIT --report-directory=${join(attemptFolder, 'hang')}`;
+  return { NODE_OPTIONS: `${given} ${options}`.trim() };
+}
+
 /** Performs the effects of the core with real processes, files and timers. */
 export function createEffects(options: EffectsOptions): Effects {
   const { loaded, run, token, history, record, logger } = options;
@@ -60,8 +69,10 @@ export function createEffects(options: EffectsOptions): Effects {
   let trainer: TrainerProcess | undefined;
   let isFresh = options.start === 'fresh';
   let isFirst = true;
+  const formerPids = new Set<number>();
+  const isReferenceTrainer = config.trainer.command === undefined;
   let stopWatching: (() => Promise<void>) | undefined;
-  const timers = createTimers((timer, attempt) => dispatch({ type: 'timerFired', timer, attempt }));
+  const timers = createTimers((timer, attempt, lateMs) => dispatch({ type: 'timerFired', timer, attempt, lateMs }));
 
   const inBackground = (work: Promise<void>) => {
     const tracked = work
@@ -70,7 +81,7 @@ export function createEffects(options: EffectsOptions): Effects {
     underWay.add(tracked);
   };
 
-  const prepare = async (state: State) => {
+  const prepare = async (state: State, stepBack: boolean) => {
     const adoptable = isFirst && !isFresh ? findAdoptable(history) : undefined;
     isFirst = false;
     if (adoptable !== undefined) return adopt(adoptable);
@@ -83,6 +94,10 @@ export function createEffects(options: EffectsOptions): Effects {
       lastEpochInfo: isFresh ? undefined : (state.run.progress.raw ?? history.lastEpochInfo),
       killWaitMs: state.rules.killWaitMs,
       journal: record,
+      stepBack: stepBack ? `the same failure ${suspicious} times in a row after it` : undefined,
+      lastClass: state.run.lastFailure?.class,
+      gpu: config.training.gpu_id,
+      formerPids,
     });
     if ('missing' in prepared) {
       const { missing: resource, detail } = prepared;
@@ -110,15 +125,21 @@ export function createEffects(options: EffectsOptions): Effects {
     inBackground(watchAdopted(trainer).then((ended) => onExit(attempt, ended)));
   };
 
-  const spawn = async (attempt: number, resume: boolean) => {
+  const spawn = async (attempt: number, resume: boolean, halvings: number) => {
     const { output } = attemptPaths(paths, attempt);
-    const launch = trainerCommand({ config, run, resume, referenceTrainer: options.referenceTrainer });
-    const env = { ...launch.env, [TrainerEnv.token]: token, [TrainerEnv.attempt]: String(attempt) };
+    const launch = trainerCommand({ config, run, resume, halvings, referenceTrainer: options.referenceTrainer });
+    const env = {
+      ...launch.env,
+      ...(isReferenceTrainer && reportOptions(launch.env, attemptPaths(paths, attempt).root)),
+      [TrainerEnv.token]: token,
+      [TrainerEnv.attempt]: String(attempt),
+    };
     record({ event: 'launching', attempt, resume, command: launch.command });
     const oomKillsBefore = countOomKills();
     const spawned = await spawnTrainer({ ...launch, env }, output);
     if ('reason' in spawned) return dispatch({ type: 'spawnFailed', attempt, jitter: Math.random(), ...spawned });
     const { pid, startTime, ended } = spawned;
+    formerPids.add(pid);
     trainer = { attempt, pid, startTime, output, oomKillsBefore };
     dispatch({
       ...{ type: 'spawned', attempt, output, bootId: readBootId() },
@@ -141,6 +162,23 @@ export function createEffects(options: EffectsOptions): Effects {
         if (heartbeat.attempt !== attempt) return;
         if (heartbeat.phase !== 'startup') dispatch({ type: 'ready', attempt });
         dispatch({ type: 'heartbeat', attempt, heartbeat });
+      },
+    });
+  };
+
+  const inspect = async (attempt: number) => {
+    const { root: folder, output } = attemptPaths(paths, attempt);
+    await collectEvidence({ token, folder, output, answersReports: isReferenceTrainer }).catch((error: unknown) =>
+      logger.error({ err: error }, 'evidence of a hang'),
+    );
+    const heartbeat = readHeartbeat(paths.heartbeat);
+    dispatch({
+      type: 'inspected',
+      attempt,
+      inspection: {
+        heartbeat: heartbeat?.attempt === attempt ? heartbeat : undefined,
+        progress: readProgress(run.checkpointDir, config.trainer.epoch_base),
+        isReadable: canRead([run.runDir, run.checkpointDir]),
       },
     });
   };
@@ -199,9 +237,11 @@ export function createEffects(options: EffectsOptions): Effects {
       dispatch = session.dispatch;
       switch (effect.type) {
         case 'prepare':
-          return inBackground(prepare(state).catch(failPreparation));
+          return inBackground(prepare(state, effect.stepBack).catch(failPreparation));
         case 'spawn':
-          return inBackground(spawn(effect.attempt, effect.resume));
+          return inBackground(spawn(effect.attempt, effect.resume, effect.halvings));
+        case 'inspect':
+          return inBackground(inspect(effect.attempt));
         case 'signal':
           return trainer?.attempt === effect.attempt ? signalTrainer(trainer, token, effect.signals) : undefined;
         case 'armTimer':

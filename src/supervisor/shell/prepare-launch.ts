@@ -2,9 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { findResumable, type Resumable, setAside } from '../../checkpoint/index.js';
 import { epochInfoPath, type JournalRecord, writeFileAtomic } from '../../protocol/index.js';
 import type { Verified } from '../event.js';
+import type { FailureClassName } from '../failure-classes.js';
 import { noProgress, type Progress, progressOf } from '../progress.js';
 import type { Resource } from '../state.js';
 import { clearGeneration } from './clear-generation.js';
+import { findShortage } from './find-shortage.js';
 
 export interface PrepareOptions {
   readonly token: string;
@@ -18,6 +20,11 @@ export interface PrepareOptions {
   readonly lastEpochInfo: Readonly<Record<string, unknown>> | undefined;
   readonly killWaitMs: number;
   readonly journal: (record: JournalRecord) => void;
+  /** Go back before the newest checkpoint, for this reason. */
+  readonly stepBack: string | undefined;
+  readonly lastClass: FailureClassName | undefined;
+  readonly gpu: string | undefined;
+  readonly formerPids: ReadonlySet<number>;
 }
 
 /** What a launch can start from, or what it has to wait for. */
@@ -44,6 +51,8 @@ export async function prepareLaunch(options: PrepareOptions): Promise<Prepared> 
   }
   try {
     mkdirSync(checkpointDir, { recursive: true });
+    const shortage = await findShortage(options);
+    if (shortage !== undefined) return shortage;
     return { verified: options.isFresh ? startAfresh(options, []) : findStart(options) };
   } catch (error) {
     return { missing: 'checkpoints', detail: `the checkpoint directory cannot be used: ${(error as Error).message}` };
@@ -56,7 +65,7 @@ function startAfresh({ checkpointDir }: PrepareOptions, notes: readonly string[]
 
 function findStart(options: PrepareOptions): Verified {
   const { checkpointDir, epochBase, known } = options;
-  const found = findResumable(checkpointDir, { mode: 'full', epochBase });
+  const found = findResumable(checkpointDir, { mode: 'full', epochBase, stepBack: options.stepBack });
   switch (found.kind) {
     case 'none':
       return {

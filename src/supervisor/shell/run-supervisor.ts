@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LoadedExperiment, type ResolvedRun, trainerCommand } from '../../config/index.js';
+import { type LoadedExperiment, mostHalvings, type ResolvedRun, trainerCommand } from '../../config/index.js';
 import {
   ExitCode,
   type JournalEntry,
@@ -17,6 +17,7 @@ import { type RunHistory, type RunStart, readHistory } from '../run-history.js';
 import type { Rules, State } from '../state.js';
 import { createEffects } from './effects.js';
 import { openJournal, readJournal } from './journal-writer.js';
+import { createNotifier } from './notifier.js';
 import { takeLock } from './run-lock.js';
 import { createSession } from './session.js';
 import { listenToSignals } from './stop-signals.js';
@@ -87,9 +88,16 @@ async function superviseLocked(
   const paths = runPaths(run.runDir);
   const log = openSupervisorLog(paths.supervisorLog);
   const journal = openJournal(paths.journal, (error) => log.logger.error({ err: error }, 'journal'));
+  const notifier = createNotifier(config, log.logger);
+  let lastStatus: RunStatus | undefined;
+  const onStatus = (status: RunStatus) => {
+    lastStatus = status;
+    options.onStatus(status);
+  };
   const record = (content: JournalRecord) => {
     const entry = journal.append(content);
     log.entry(entry);
+    notifier.onEntry(entry, lastStatus);
     options.onEntry(entry);
     return entry;
   };
@@ -110,9 +118,10 @@ async function superviseLocked(
   try {
     // A fresh start forgets what the run was before.
     const history = readHistory(start === 'continued' ? entries : [...entries, started]);
-    const state = await superviseToTheEnd({ options, history, token, start, record, log });
+    const state = await superviseToTheEnd({ options: { ...options, onStatus }, history, token, start, record, log });
     return { exitCode: exitCodeOf(state), report: describeEnd(state, options) };
   } finally {
+    await notifier.close();
     journal.close();
     log.close();
   }
@@ -168,19 +177,27 @@ function superviseToTheEnd({ options, history, token, start, record, log }: Watc
 const settleMs = 60_000;
 
 function rulesOf({ loaded }: SupervisorOptions): Rules {
-  const { restart, epochs } = loaded.config;
+  const { restart, hang, epochs } = loaded.config;
   return {
     epochsTotal: epochs,
     initialDelayMs: restart.initial_delay_ms,
     maxDelayMs: restart.max_delay_ms,
     maxRestarts: restart.max_restarts,
     maxRestartsWithoutProgress: restart.max_restarts_without_progress,
+    window:
+      restart.max_restarts_per_window === undefined
+        ? undefined
+        : { maxRestarts: restart.max_restarts_per_window, lengthMs: restart.window_ms },
+    maxHalvings: mostHalvings(loaded.config),
+    hang: hang.enabled
+      ? { floorMs: hang.min_ms, capMs: hang.max_ms, startupCapMs: hang.startup_max_ms, factor: hang.factor }
+      : undefined,
     stopGraceMs: restart.stop_grace_ms,
     killWaitMs: 10_000,
     settleMs,
     lingerMs: restart.stop_grace_ms,
     recheckMs: 2000,
-    maxWaitMs: 3_600_000,
+    maxWaitMs: restart.max_wait_ms,
     failureRules: [],
   };
 }

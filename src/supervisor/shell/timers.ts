@@ -10,16 +10,32 @@ export interface Timers {
 /** The longest delay that Node's timers can express. */
 const longestMs = 2 ** 31 - 1;
 
-export function createTimers(onFire: (name: TimerName, attempt: number) => void): Timers {
+interface Due {
+  readonly delayMs: number;
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
+function readClocks(delayMs: number): Due {
+  return { delayMs, monotonicMs: performance.now(), wallMs: Date.now() };
+}
+
+/** How late it is, by the clock that says more: one of the two goes on while the machine sleeps. */
+function lateness({ delayMs, monotonicMs, wallMs }: Due): number {
+  return Math.max(0, performance.now() - monotonicMs - delayMs, Date.now() - wallMs - delayMs);
+}
+
+export function createTimers(onFire: (name: TimerName, attempt: number, lateMs: number) => void): Timers {
   const armed = new Map<TimerName, NodeJS.Timeout>();
   return {
     arm: (name, attempt, delayMs) => {
       clearTimeout(armed.get(name));
+      const due = readClocks(Math.min(Math.max(0, delayMs), longestMs));
       const fire = () => {
         armed.delete(name);
-        onFire(name, attempt);
+        onFire(name, attempt, lateness(due));
       };
-      armed.set(name, setTimeout(fire, Math.min(Math.max(0, delayMs), longestMs)));
+      armed.set(name, setTimeout(fire, due.delayMs));
     },
     cancelAll: () => {
       for (const timer of armed.values()) clearTimeout(timer);

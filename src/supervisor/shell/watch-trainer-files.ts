@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { watch } from 'chokidar';
 import { epochInfoPath, type Heartbeat, isUnreadable, parseEpochInfo, parseHeartbeat } from '../../protocol/index.js';
@@ -69,5 +69,21 @@ function readText(path: string): string | undefined {
     return readFileSync(path, 'utf8');
   } catch {
     return undefined;
+  }
+}
+
+/** The heartbeat that is there now, of whatever attempt. */
+export function readHeartbeat(path: string): Heartbeat | undefined {
+  const text = readText(path);
+  return text === undefined ? undefined : parseHeartbeat(text);
+}
+
+/** Whether these folders can be read: else what is in them says nothing. */
+export function canRead(folders: readonly string[]): boolean {
+  try {
+    for (const folder of folders) readdirSync(folder);
+    return true;
+  } catch {
+    return false;
   }
 }

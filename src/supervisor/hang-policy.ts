@@ -1,0 +1,72 @@
+import type { Phase } from '../protocol/index.js';
+import type { Rules, RunFacts } from './state.js';
+
+/** When silence counts as a hang. */
+export interface HangRules {
+  /** Silence shorter than this is never a hang. */
+  readonly floorMs: number;
+  /** Threshold of a phase of which nothing is known yet; what is learned goes beyond it only for what was really seen. */
+  readonly capMs: number;
+  /** The same for the time from the launch to the first step. */
+  readonly startupCapMs: number;
+  /** A hang is this many times the longest silence seen. */
+  readonly factor: number;
+}
+
+/** A late timer is no witness: the machine slept, or the supervisor did not get to run. */
+export const mostLateMs = 5000;
+
+const keptSilences = 200;
+/** Share of the longest silence by which a threshold always lies above it, whatever the cap says. */
+const leastMargin = 1.5;
+/** A start-up may take this share of its cap at least, however short the ones before it were. */
+const coldCaches = 6;
+/** Deviations from the median that are still usual. */
+const usualDeviations = 10;
+
+/** The phase that a trainer is in, as its heartbeats tell it; before the first one it is starting up. */
+export function currentPhase({ heartbeat }: RunFacts): Phase {
+  return heartbeat?.phase ?? 'startup';
+}
+
+/** Silence (ms) that counts as a hang now; undefined when nothing is known that a hang could be told by. */
+export function hangThresholdMs({ hang }: Rules, run: RunFacts): number | undefined {
+  if (hang === undefined) return undefined;
+  if (!run.hasHeartbeats) return epochThresholdMs(hang, run);
+  const phase = currentPhase(run);
+  const seen = run.silencesMs[phase] ?? [];
+  if (phase !== 'startup') return thresholdMs(hang, seen, hang.capMs);
+  // Caches that are cold once make a start-up many times as long.
+  const floorMs = Math.max(hang.floorMs, hang.startupCapMs / coldCaches);
+  return thresholdMs({ ...hang, floorMs }, seen, hang.startupCapMs);
+}
+
+/** Adds a silence to those of its phase. */
+export function noteSilence(run: RunFacts, phase: Phase, silenceMs: number): RunFacts['silencesMs'] {
+  return { ...run.silencesMs, [phase]: [...(run.silencesMs[phase] ?? []), silenceMs].slice(-keptSilences) };
+}
+
+/** Without heartbeats only whole epochs can be told; the first one after a launch has the start-up in it. */
+function epochThresholdMs(hang: HangRules, { epochDurationsMs, progressAt, launchedAt }: RunFacts): number | undefined {
+  if (epochDurationsMs.length === 0) return undefined;
+  const threshold = thresholdMs(hang, epochDurationsMs, Number.POSITIVE_INFINITY);
+  return progressAt === launchedAt ? threshold + hang.startupCapMs : threshold;
+}
+
+function thresholdMs({ factor, floorMs }: HangRules, seen: readonly number[], cap: number): number {
+  if (seen.length === 0) return Math.max(cap, floorMs);
+  const longest = Math.max(...seen);
+  const learned = Math.max(longest * factor, median(seen) + usualDeviations * medianDeviation(seen));
+  return Math.max(floorMs, Math.min(learned, cap), longest * leastMargin);
+}
+
+/** Median absolute deviation, scaled to the standard deviation of a normal distribution. */
+function medianDeviation(values: readonly number[]): number {
+  const middle = median(values);
+  return 1.4826 * median(values.map((value) => Math.abs(value - middle)));
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}

@@ -1,0 +1,75 @@
+import { statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { listCheckpoints } from '../../checkpoint/index.js';
+import type { FailureClassName } from '../failure-classes.js';
+import type { Resource } from '../state.js';
+import { readGpus } from './gpu.js';
+
+/** Something that the next launch lacks. */
+export interface Shortage {
+  readonly missing: Resource;
+  readonly detail: string;
+}
+
+export interface ShortageOptions {
+  readonly lastClass: FailureClassName | undefined;
+  readonly checkpointDir: string;
+  /** The GPU that the experiment names, as the driver counts or calls it. */
+  readonly gpu: string | undefined;
+  /** Processes of earlier attempts: none of them may still hold GPU memory. */
+  readonly formerPids: ReadonlySet<number>;
+}
+
+const leastRoomBytes = 64 * 1024 * 1024;
+
+/** What is missing: room on the disk after a full one, a GPU that answers, and GPU memory that earlier attempts still hold. */
+export async function findShortage(options: ShortageOptions): Promise<Shortage | undefined> {
+  const { lastClass } = options;
+  if (lastClass === 'disk-full') return findDiskShortage(options.checkpointDir);
+  return options.formerPids.size > 0 ? findGpuShortage(options, lastClass) : undefined;
+}
+
+/** Room for one more checkpoint of the size of the newest, twice over: the old one stays until the new one is committed. */
+function findDiskShortage(checkpointDir: string): Shortage | undefined {
+  const { bavail, bsize } = statfsSync(checkpointDir);
+  const [free, needed] = [bavail * bsize, Math.max(leastRoomBytes, 2 * newestSize(checkpointDir))];
+  if (free >= needed) return undefined;
+  const detail = `room on the disk: ${inMiB(free)} free in ${checkpointDir}, ${inMiB(needed)} wanted`;
+  return { missing: 'disk', detail };
+}
+
+function newestSize(directory: string): number {
+  const newest = listCheckpoints(directory).at(-1)?.name;
+  if (newest === undefined) return 0;
+  try {
+    return statSync(join(directory, `${newest}.data-00000-of-00001`)).size;
+  } catch {
+    return 0;
+  }
+}
+
+async function findGpuShortage(
+  { gpu, formerPids }: ShortageOptions,
+  lastClass: FailureClassName | undefined,
+): Promise<Shortage | undefined> {
+  const { hasTool, gpus, apps } = await readGpus();
+  if (!hasTool) return undefined;
+  const wanted = gpu?.split(',').map((name) => name.trim());
+  const ours = gpus.filter(
+    ({ index, uuid }) => wanted === undefined || wanted.includes(index) || wanted.includes(uuid),
+  );
+  if (ours.length === 0 && lastClass === 'gpu-lost')
+    return { missing: 'gpu', detail: `a GPU: ${gpu ?? 'none'} answers to nvidia-smi` };
+  const onOurs = apps.filter(({ uuid }) => ours.some((device) => device.uuid === uuid));
+  const former = apps.find(({ pid }) => formerPids.has(pid));
+  if (former !== undefined) {
+    const detail = `GPU memory: ${former.memory} MiB are still held by process ${former.pid} of an earlier attempt`;
+    return { missing: 'gpu', detail };
+  }
+  const other = lastClass === 'gpu-busy' ? onOurs[0] : undefined;
+  return other && { missing: 'gpu', detail: `the GPU: process ${other.pid} uses it (${other.memory} MiB)` };
+}
+
+function inMiB(bytes: number): string {
+  return `${Math.floor(bytes / 1024 / 1024)} MiB`;
+}

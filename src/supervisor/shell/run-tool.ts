@@ -1,0 +1,32 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { execa } from 'execa';
+
+/** Output of a tool that ran to its end within the time, stderr included; undefined when it is missing, fails or takes too long. */
+export async function runTool(command: readonly [string, ...string[]], timeoutMs: number): Promise<string | undefined> {
+  const [program, ...args] = command;
+  try {
+    const { stdout, failed } = await execa(program, args, {
+      reject: false,
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+      stdin: 'ignore',
+      maxBuffer: 4 * 1024 * 1024,
+    });
+    return failed ? undefined : stdout;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a program of this name can be run. Costs a few system calls, no process. */
+export function isOnPath(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

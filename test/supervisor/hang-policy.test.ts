@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { hangThresholdMs } from '../../src/supervisor/hang-policy.js';
+import { reduce } from '../../src/supervisor/reduce.js';
+import { stopGraceMs } from '../../src/supervisor/stop-grace.js';
+import { event, facts, rules, state } from './support.js';
+
+const beat = (phase: 'startup' | 'train' | 'validate' | 'checkpoint', step = 1, epoch = 1) =>
+  ({ attempt: 1, pid: 1, phase, epoch, step, steps_per_epoch: 9 }) as const;
+
+const threshold = (changes: Parameters<typeof facts>[0]) => hangThresholdMs(rules, facts(changes));
+
+describe('hangThresholdMs', () => {
+  it('is the cap of the phase while nothing is known of it', () => {
+    expect(threshold({ hasHeartbeats: true })).toBe(120_000);
+    expect(threshold({ hasHeartbeats: true, heartbeat: beat('startup', 0) })).toBe(120_000);
+    expect(threshold({ hasHeartbeats: true, heartbeat: beat('checkpoint') })).toBe(60_000);
+  });
+
+  it('is learned from the silences of the phase, not below the floor', () => {
+    const silencesMs = { train: [400, 500, 450], checkpoint: [9000] };
+    expect(threshold({ hasHeartbeats: true, heartbeat: beat('train'), silencesMs })).toBe(2500);
+    expect(threshold({ hasHeartbeats: true, heartbeat: beat('checkpoint'), silencesMs })).toBe(45_000);
+    expect(threshold({ hasHeartbeats: true, heartbeat: beat('train'), silencesMs: { train: [10] } })).toBe(1000);
+  });
+
+  it('allows for what varies much', () => {
+    const silencesMs = { train: [100, 1000, 2000, 3000, 100, 1000, 2000, 3000] };
+    expect(threshold({ hasHeartbeats: true, heartbeat: beat('train'), silencesMs })).toBeGreaterThan(15_000);
+  });
+
+  it('lies above what was really seen, whatever the cap says', () => {
+    const silencesMs = { train: [90_000] };
+    expect(threshold({ hasHeartbeats: true, heartbeat: beat('train'), silencesMs })).toBe(135_000);
+  });
+
+  it('goes by whole epochs without heartbeats, and by nothing at all before the first of them', () => {
+    expect(threshold({})).toBeUndefined();
+    expect(threshold({ epochDurationsMs: [2000], progressAt: 5, launchedAt: 0 })).toBe(10_000);
+    expect(threshold({ epochDurationsMs: [2000], progressAt: 0, launchedAt: 0 })).toBe(130_000);
+  });
+
+  it('is off when it is switched off', () => {
+    expect(hangThresholdMs({ ...rules, hang: undefined }, facts({ hasHeartbeats: true }))).toBeUndefined();
+  });
+});
+
+describe('what counts as a sign of work', () => {
+  const running = state('running', {
+    run: { hasHeartbeats: true, heartbeat: beat('train', 5), signAt: 1000, heartbeatAt: 1000 },
+  });
+
+  it('is a heartbeat that tells other work, not the same one again from a side thread', () => {
+    const same = reduce(running, event('heartbeat', { at: 9000, heartbeat: beat('train', 5) })).state;
+    expect(same.run.signAt).toBe(1000);
+    const next = reduce(running, event('heartbeat', { at: 9000, heartbeat: beat('train', 6) })).state;
+    expect(next.run).toMatchObject({ signAt: 9000, silencesMs: { train: [8000] } });
+  });
+
+  it('teaches nothing while an attempt warms up', () => {
+    const first = state('running', { run: { hasHeartbeats: true, heartbeat: beat('train', 0), signAt: 1000 } });
+    const next = reduce(first, event('heartbeat', { at: 9000, heartbeat: beat('train', 1) })).state;
+    expect(next.run.silencesMs).toEqual({});
+  });
+
+  it('counts a silence for the phase in which it passed, from heartbeat to heartbeat', () => {
+    const saving = state('running', {
+      run: { hasHeartbeats: true, heartbeat: beat('checkpoint', 9), signAt: 3900, heartbeatAt: 1000 },
+    });
+    const next = reduce(saving, event('heartbeat', { at: 4000, heartbeat: beat('train', 1, 2) })).state;
+    expect(next.run.silencesMs).toEqual({ checkpoint: [3000] });
+  });
+});
+
+describe('stopGraceMs', () => {
+  it('is the configured grace, and for a hang what saving has taken, several times', () => {
+    const slow = state('running', { run: { silencesMs: { checkpoint: [4000, 2000] } } });
+    expect(stopGraceMs(slow, 'requested')).toBe(30_000);
+    expect(stopGraceMs(slow, 'hang')).toBe(12_000);
+    expect(stopGraceMs(state('running'), 'hang')).toBe(5000);
+    expect(stopGraceMs(state('running', { run: { silencesMs: { checkpoint: [99_000] } } }), 'hang')).toBe(30_000);
+  });
+});
