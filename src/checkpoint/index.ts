@@ -5,6 +5,7 @@ export { type FileOps, realFiles } from './file-ops.js';
 export * from './find-resumable.js';
 export { listCheckpoints } from './list-checkpoints.js';
 export { type Bundle, openBundle } from './open-bundle.js';
+export { pruneCheckpoints } from './prune-checkpoints.js';
 export * from './retention-policy.js';
 export { setAside } from './set-aside.js';
 export * from './verify-checkpoint.js';

@@ -2,7 +2,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { dataPath, findResumable, indexPath, parseCheckpointState } from '../../src/checkpoint/index.js';
+import {
+  dataPath,
+  findResumable,
+  indexPath,
+  parseCheckpointState,
+  pruneCheckpoints,
+} from '../../src/checkpoint/index.js';
 import { epochInfoPath } from '../../src/protocol/index.js';
 import { commitEpoch, recordedEpoch, removeFiles } from './support.js';
 
@@ -128,5 +134,39 @@ describe('findResumable', () => {
       kind: 'none',
       notes: ['epoch_info.json names ckpt-1, which is not there'],
     });
+  });
+});
+
+describe('going back', () => {
+  test('puts the newest good checkpoint into quarantine, and uses the one before it', () => {
+    commitEpochs(3);
+    truncate('ckpt-2');
+    const found = findResumable(directory, { stepBack: 'the same failure three times after it' });
+    expect(found).toMatchObject({ kind: 'checkpoint', checkpoint: 'ckpt-1', epochInfo: { last_completed_epoch: 1 } });
+    expect(readdirSync(join(directory, 'quarantine'))).toHaveLength(2);
+    expect(found.notes.join('\n')).toContain('going back before ckpt-3 (the same failure three times after it)');
+  });
+
+  test('keeps to the only good one', () => {
+    commitEpochs(2);
+    truncate('ckpt-1');
+    expect(findResumable(directory, { stepBack: 'why' })).toMatchObject({ kind: 'checkpoint', checkpoint: 'ckpt-2' });
+    expect(readdirSync(directory)).toContain('ckpt-2.index');
+  });
+});
+
+describe('pruneCheckpoints', () => {
+  test('leaves the newest committed one and the best', () => {
+    commitEpochs(4);
+    expect(pruneCheckpoints(directory)).toEqual(['ckpt-2', 'ckpt-3']);
+    expect(readdirSync(directory).filter((name) => name.endsWith('.index'))).toEqual(['ckpt-1.index', 'ckpt-4.index']);
+  });
+
+  test('removes nothing when the newest one is damaged, or nobody knows which it is', () => {
+    commitEpochs(3);
+    truncate('ckpt-3');
+    expect(pruneCheckpoints(directory)).toEqual([]);
+    removeFiles(directory, 'epoch_info.json');
+    expect(pruneCheckpoints(directory)).toEqual([]);
   });
 });

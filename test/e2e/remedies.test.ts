@@ -1,6 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseJournal } from '../../src/protocol/index.js';
@@ -77,6 +79,38 @@ describe('the GPU', () => {
     expect(status()?.['waiting_for']).toContain('process 99 uses it (70000 MiB)');
     run.process.kill('SIGTERM');
     await expectEnd(run, 75);
+  });
+});
+
+/** Whether a small file system can be mounted here (root on Linux). */
+const canMount = tryToMount();
+
+function tryToMount(): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'mount-'));
+  const isMounted = spawnSync('mount', ['-t', 'tmpfs', 'none', folder]).status === 0;
+  if (isMounted) spawnSync('umount', [folder]);
+  rmSync(folder, { recursive: true, force: true });
+  return isMounted;
+}
+
+describe('a full disk', () => {
+  it.skipIf(!canMount)('is waited for, when there is nothing to remove (needs root, for a tmpfs)', async () => {
+    bench = openBench('disk');
+    const disk = join(bench.folder, 'disk');
+    mkdirSync(disk);
+    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=100m', 'none', disk]).status).toBe(0);
+    try {
+      writeFileSync(join(disk, 'filler'), Buffer.alloc(90 * 1024 * 1024));
+      const run = supervise('fills-the-disk', { checkpoint_dir: join(disk, 'checkpoints') });
+      await waitFor('the wait', () => status()?.['state'] === 'waiting');
+      expect(status()?.['waiting_for']).toContain('room on the disk: ');
+      expect(status()?.['last_failure']).toMatchObject({ class: 'disk-full' });
+      rmSync(join(disk, 'filler'));
+      await expectEnd(run, 0);
+      expect(status()).toMatchObject({ epochs_completed: 4, restarts: 1 });
+    } finally {
+      spawnSync('umount', ['-l', disk]);
+    }
   });
 });
 

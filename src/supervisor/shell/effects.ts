@@ -98,6 +98,7 @@ export function createEffects(options: EffectsOptions): Effects {
       lastClass: state.run.lastFailure?.class,
       gpu: config.training.gpu_id,
       formerPids,
+      log: (line) => logger.warn(line),
     });
     if ('missing' in prepared) {
       const { missing: resource, detail } = prepared;

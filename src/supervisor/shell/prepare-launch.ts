@@ -25,6 +25,7 @@ export interface PrepareOptions {
   readonly lastClass: FailureClassName | undefined;
   readonly gpu: string | undefined;
   readonly formerPids: ReadonlySet<number>;
+  readonly log: (line: string) => void;
 }
 
 /** What a launch can start from, or what it has to wait for. */
