@@ -76,7 +76,8 @@ async function main() {
 
 async function measureAll({ supervisors, child, peers, openFolder }) {
   const results = {};
-  const onRound = (round, rounds) => process.stderr.write(`\r${round} of ${rounds} rounds ${round === rounds ? '\n' : ''}`);
+  const onRound = (round, rounds) =>
+    process.stderr.write(`\r${round} of ${rounds} rounds ${round === rounds ? '\n' : ''}`);
   const common = { supervisors, openFolder, child, onRound };
   if (flags.only.includes('relaunch')) {
     console.log('relaunch after a crash …');

@@ -27,7 +27,11 @@ export async function measureIdle({ supervisors, openFolder, child, seconds }) {
         const bytes = processesOf(one).reduce((total, pid) => total + residentBytes(pid), 0);
         return [
           one.supervisor.name,
-          { residentMb: round(bytes / 1e6), cpuMsPerMinute: round((cpuMs / seconds) * 60), processes: processesOf(one).length },
+          {
+            residentMb: round(bytes / 1e6),
+            cpuMsPerMinute: round((cpuMs / seconds) * 60),
+            processes: processesOf(one).length,
+          },
         ];
       }),
     );

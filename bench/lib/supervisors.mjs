@@ -11,7 +11,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  * A supervisor: `start(folder, command)` spawns it and returns `{ pid(), end() }`: the process to look at (its descendants
  * other than the child belong to it), and how it is ended. `logs(folder)`: where the child's output is.
  */
-export function listSupervisors(peers, { command: ownCommand = [process.execPath, join(root, 'bin/supervise.js')] } = {}) {
+export function listSupervisors(
+  peers,
+  { command: ownCommand = [process.execPath, join(root, 'bin/supervise.js')] } = {},
+) {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const all = {
     supervise: { version, ...supervise(ownCommand) },
@@ -62,7 +65,11 @@ function floor() {
 
 /** As users start it: the command returns, a daemon of its own stays. */
 function pm2(path) {
-  const environment = (folder) => ({ ...process.env, PM2_HOME: join(folder, 'home'), PM2_DISABLE_VERSION_CHECK: 'true' });
+  const environment = (folder) => ({
+    ...process.env,
+    PM2_HOME: join(folder, 'home'),
+    PM2_DISABLE_VERSION_CHECK: 'true',
+  });
   return {
     start: (folder, [program, ...args]) => {
       const env = environment(folder);
