@@ -1,4 +1,8 @@
 #!/usr/bin/env node
-import { supervise } from '../dist/cli/main.js';
+import module from 'node:module';
+
+// Node 22 and newer keep compiled code between runs.
+module.enableCompileCache?.();
+const { supervise } = await import('../dist/bundle/supervise.js');
 
 process.exitCode = await supervise(process.argv.slice(2));

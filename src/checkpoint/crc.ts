@@ -1,10 +1,14 @@
-import { crc32c } from '@node-rs/crc32';
+import { createRequire } from 'node:module';
 
 const maskDelta = 0xa282ead8;
 
+let native: typeof import('@node-rs/crc32') | undefined;
+
 /** CRC32C (Castagnoli) of `bytes`, continued from `previous`. */
 export function checksum(bytes: Uint8Array, previous = 0): number {
-  return crc32c(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), previous);
+  // Loaded when there is something to check: it is 4 MB of memory.
+  native ??= createRequire(import.meta.url)('@node-rs/crc32') as typeof import('@node-rs/crc32');
+  return native.crc32c(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), previous);
 }
 
 /** Masks a CRC as TensorFlow and LevelDB store it, so that a CRC of data that holds CRCs stays meaningful. */

@@ -18,8 +18,7 @@ export async function supervise(argv: readonly string[]): Promise<number> {
       const { runCommand } = await import('./commands/index.js');
       return await runCommand(first, argv.slice(1));
     }
-    const { default: yargs } = await import('yargs');
-    const parsed = await describeCommand(yargs([...argv])).parseAsync();
+    const parsed = await parse(argv);
     if (['--help', '-h', '--version', '-v'].some((flag) => argv.includes(flag))) return ExitCode.ok;
     const options = toOptions(parsed, program);
     const { runExperiment } = await import('./run-experiment.js');
@@ -29,8 +28,16 @@ export async function supervise(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** One experiment file and no flag needs no parser: the usual launch does without loading it, and without its memory. */
+async function parse(argv: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
+  if (argv.length === 1 && argv[0]?.startsWith('-') === false) return { _: argv };
+  const { default: yargs } = await import('yargs');
+  return describeCommand(yargs([...argv])).parseAsync();
+}
+
 function describeCommand(yargs: Argv): Argv {
   const described = yargs
+    .locale('en')
     .scriptName(program)
     .parserConfiguration({ 'boolean-negation': false, 'dot-notation': false })
     .usage(

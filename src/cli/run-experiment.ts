@@ -22,7 +22,7 @@ export async function runExperiment({ experiment, flags, dryRun, json, startOver
     import('../supervisor/index.js'),
     import('../ui/terminal/index.js'),
   ]);
-  const view = createTerminalView({ stream: process.stdout, isTerminal: process.stdout.isTTY === true });
+  const view = await createTerminalView({ stream: process.stdout, isTerminal: process.stdout.isTTY === true });
   try {
     const result = await runSupervisor({
       loaded,

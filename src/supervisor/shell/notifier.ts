@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import type { Logger } from 'pino';
 import type { Experiment } from '../../config/index.js';
 import { type JournalEntry, journalLevel, type RunStatus } from '../../protocol/index.js';
@@ -65,5 +64,6 @@ async function request(url: string, init: RequestInit): Promise<void> {
 }
 
 async function runCommand([program = '', ...args]: readonly string[], input: string): Promise<void> {
+  const { execa } = await import('execa');
   await execa(program, args, { input, timeout: deliveryTimeoutMs, stdout: 'ignore', stderr: 'ignore' });
 }

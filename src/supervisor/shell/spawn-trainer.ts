@@ -1,6 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { execa } from 'execa';
 import type { TrainerLaunch } from '../../config/index.js';
 import { type ExitStatus, systemErrorCode } from '../../protocol/index.js';
 import { readProcess } from './processes.js';
@@ -28,22 +29,18 @@ export async function spawnTrainer(launch: TrainerLaunch, output: string): Promi
   try {
     mkdirSync(dirname(output), { recursive: true });
     log = openSync(output, 'a', 0o644);
-    const child = execa(program, args, {
+    const child = spawn(program, args, {
       cwd: launch.cwd,
-      env: launch.env,
+      env: { ...process.env, ...launch.env },
       detached: true,
-      cleanup: false,
-      reject: false,
-      buffer: false,
-      stdin: 'ignore',
-      stdout: log as never,
-      stderr: log as never,
+      stdio: ['ignore', log, log],
+    });
+    if (child.pid === undefined) return describeFailure((await once(child, 'error'))[0], launch);
+    const ended = new Promise<ExitStatus>((settle) => {
+      child.once('exit', (code, signal) => settle({ code, signal }));
     });
     // Until it is waited for, in a later turn of the event loop, its entry in /proc stays, even if it has ended already.
-    const startTime = child.pid === undefined ? undefined : readProcess(child.pid)?.startTime;
-    if (child.pid === undefined) return describeFailure((await child).cause ?? (await child), launch);
-    const ended = child.then(({ exitCode, signal }) => ({ code: exitCode ?? null, signal: signal ?? null }));
-    return { pid: child.pid, startTime: startTime ?? '', ended };
+    return { pid: child.pid, startTime: readProcess(child.pid)?.startTime ?? '', ended };
   } catch (error) {
     return describeFailure(error, launch);
   } finally {

@@ -1,7 +1,5 @@
-import { prettyFactory } from 'pino-pretty';
 import { type JournalEntry, journalLevel, type RunStatus } from '../../protocol/index.js';
 import { describeEntry } from './describe-entry.js';
-import { createProgressBars } from './progress-bars.js';
 import { summarize } from './summary.js';
 
 /** What the user sees while a run is supervised. */
@@ -19,8 +17,9 @@ export interface TerminalViewOptions {
 }
 
 /** Shows a run: a line for each event, and on a terminal bars for epoch and step below them. */
-export function createTerminalView({ stream, isTerminal }: TerminalViewOptions): TerminalView {
-  const bars = isTerminal ? createProgressBars(stream) : undefined;
+export async function createTerminalView({ stream, isTerminal }: TerminalViewOptions): Promise<TerminalView> {
+  const bars = isTerminal ? (await import('./progress-bars.js')).createProgressBars(stream) : undefined;
+  const prettify = isTerminal ? await createPrettifier() : undefined;
   let last: RunStatus | undefined;
   let completed: { readonly early: boolean } | undefined;
   let isClosed = false;
@@ -33,7 +32,9 @@ export function createTerminalView({ stream, isTerminal }: TerminalViewOptions):
     onEntry: (entry) => {
       if (entry.event === 'completed') completed = { early: entry.early };
       const lines = describeEntry(entry);
-      print(isTerminal && lines.length > 0 ? prettify(entry, lines) : lines.map((line) => stamp(entry, line)));
+      print(
+        prettify !== undefined && lines.length > 0 ? prettify(entry, lines) : lines.map((line) => stamp(entry, line)),
+      );
     },
     onStatus: (status) => {
       last = status;
@@ -49,15 +50,19 @@ export function createTerminalView({ stream, isTerminal }: TerminalViewOptions):
 }
 
 const levels = { info: 30, warn: 40, error: 50 } as const;
-const pretty = prettyFactory({
-  colorize: process.env['NO_COLOR'] === undefined,
-  translateTime: 'SYS:HH:MM:ss',
-  ignore: 'pid,hostname',
-});
 
-function prettify(entry: JournalEntry, lines: readonly string[]): string[] {
-  const record = { level: levels[journalLevel(entry)], time: Date.parse(entry.time), msg: lines.join('\n  ') };
-  return [String(pretty(record)).trimEnd()];
+/** Lines as pino-pretty shows them; it is loaded for a terminal only. */
+async function createPrettifier(): Promise<(entry: JournalEntry, lines: readonly string[]) => string[]> {
+  const { prettyFactory } = await import('pino-pretty');
+  const pretty = prettyFactory({
+    colorize: process.env['NO_COLOR'] === undefined,
+    translateTime: 'SYS:HH:MM:ss',
+    ignore: 'pid,hostname',
+  });
+  return (entry, lines) => {
+    const record = { level: levels[journalLevel(entry)], time: Date.parse(entry.time), msg: lines.join('\n  ') };
+    return [String(pretty(record)).trimEnd()];
+  };
 }
 
 function stamp({ time }: JournalEntry, line: string): string {
