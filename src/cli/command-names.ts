@@ -6,6 +6,7 @@ export const commandSummaries = {
   logs: "The trainer's output; -f follows it across restarts",
   stop: 'Let the trainer save, and end the run',
   restart: 'Stop a run and start it again in the background',
+  check: 'Check disk, GPU, command, data and more before the night; starts nothing',
 } as const;
 
 export type CommandName = keyof typeof commandSummaries;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type LoadedExperiment, type Origin, type ResolvedRun, trainerCommand } from '../config/index.js';
 import { ExitCode, epochInfoPath } from '../protocol/index.js';
+import { quoteWord } from './format.js';
 
 export interface DryRunOptions {
   readonly loaded: LoadedExperiment;
@@ -28,7 +29,7 @@ export function printDryRun({ loaded, run, json, startOver, referenceTrainer }: 
     `run directory         ${run.runDir}`,
     `checkpoint directory  ${run.checkpointDir}`,
     `working directory     ${cwd}`,
-    `trainer command       ${command.map(quote).join(' ')}`,
+    `trainer command       ${command.map(quoteWord).join(' ')}`,
   ];
   const warned = warnings.map(
     ({ message, line }) => `warning: ${line === undefined ? '' : `line ${line}: `}${message}`,
@@ -64,8 +65,4 @@ function valueAt(config: object, path: string): unknown {
     rest = at < 0 ? '' : rest.slice(at + 1);
   }
   return value;
-}
-
-function quote(word: string): string {
-  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

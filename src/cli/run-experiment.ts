@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { type LoadedExperiment, loadExperiment, resolveRun } from '../config/index.js';
 import { describeLaunch, writeLaunchRecord } from './launch-record.js';
+import { refuseHopelessLaunch } from './preflight.js';
 import type { SuperviseOptions } from './start-options.js';
 
 /** Node and the reference trainer's launcher. */
@@ -18,6 +19,8 @@ export async function runExperiment({ experiment, flags, dryRun, json, startOver
     return printDryRun({ loaded, run, json, startOver, referenceTrainer });
   }
   writeWarnings(loaded);
+  const refused = await refuseHopelessLaunch({ loaded, run, referenceTrainer });
+  if (refused !== undefined) return refused;
   const [{ runSupervisor }, { createTerminalView }] = await Promise.all([
     import('../supervisor/index.js'),
     import('../ui/terminal/index.js'),

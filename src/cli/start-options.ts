@@ -12,8 +12,8 @@ export interface SuperviseOptions {
   readonly flags: Readonly<Record<string, unknown>>;
 }
 
-/** The flags of the plain form and of `supervise start`. */
-export const startOptions = {
+/** The flags that set something in the experiment. */
+export const settingOptions = {
   'run-dir': { type: 'string', describe: 'Run directory (default: runs/<experiment_name>)' },
   'checkpoint-dir': {
     type: 'string',
@@ -23,6 +23,11 @@ export const startOptions = {
   seed: { type: 'string', describe: 'Seed of everything random' },
   backend: { type: 'string', describe: 'Backend of the reference trainer: auto, tensorflow, wasm or cpu' },
   set: { type: 'strings', describe: 'Any key of docs/config.md, as key=value; may be repeated' },
+} as const satisfies OptionTable;
+
+/** The flags of the plain form and of `supervise start`. */
+export const startOptions = {
+  ...settingOptions,
   'no-restore': { type: 'boolean', describe: 'Start over; what is there is set aside, not destroyed' },
   'dry-run': {
     type: 'boolean',
@@ -36,6 +41,22 @@ export const startOptions = {
  * @throws USAGE when it has no experiment file, or flags that do not go together
  */
 export function toOptions(parsed: Readonly<Record<string, unknown>>, program: string): SuperviseOptions {
+  const experiment = experimentOf(parsed, program);
+  const json = lastOf(parsed['json']) === true;
+  const dryRun = lastOf(parsed['dryRun']) === true;
+  if (json && !dryRun)
+    throw new SuperviseError('USAGE', {
+      what: '--json goes with --dry-run',
+      hint: `add --dry-run; the state of a run is in its status.json`,
+    });
+  return { experiment, dryRun, json, startOver: lastOf(parsed['noRestore']) === true, flags: settingsOf(parsed) };
+}
+
+/**
+ * The experiment file of a parsed command line.
+ * @throws USAGE when there is none, or more than that
+ */
+export function experimentOf(parsed: Readonly<Record<string, unknown>>, program: string): string {
   const positional = parsed['_'] as (string | number)[];
   const [experiment, ...rest] = positional.map(String);
   if (experiment === undefined)
@@ -46,6 +67,14 @@ export function toOptions(parsed: Readonly<Record<string, unknown>>, program: st
     });
   if (rest.length > 0)
     throw new SuperviseError('USAGE', { what: `unexpected argument ${rest[0]}`, expected: 'one experiment file' });
+  return experiment;
+}
+
+/**
+ * The settings of a parsed command line, by canonical path or synonym.
+ * @throws USAGE for a --set that is no setting
+ */
+export function settingsOf(parsed: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const named = {
     run_dir: lastOf(parsed['runDir']),
     checkpoint_dir: lastOf(parsed['checkpointDir']),
@@ -53,21 +82,8 @@ export function toOptions(parsed: Readonly<Record<string, unknown>>, program: st
     seed: lastOf(parsed['seed']),
     'training.backend': lastOf(parsed['backend']),
   };
-  const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined));
-  const json = lastOf(parsed['json']) === true;
-  const dryRun = lastOf(parsed['dryRun']) === true;
-  if (json && !dryRun)
-    throw new SuperviseError('USAGE', {
-      what: '--json goes with --dry-run',
-      hint: `add --dry-run; the state of a run is in its status.json`,
-    });
-  return {
-    experiment,
-    dryRun,
-    json,
-    startOver: lastOf(parsed['noRestore']) === true,
-    flags: { ...given, ...parseSettings((parsed['set'] as string[] | undefined) ?? []) },
-  };
+  const given = Object.entries(named).filter(([, value]) => value !== undefined);
+  return { ...Object.fromEntries(given), ...parseSettings((parsed['set'] as string[] | undefined) ?? []) };
 }
 
 /** `key=value` pairs; a value that reads as JSON is taken as such, anything else as text. */

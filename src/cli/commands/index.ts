@@ -12,6 +12,7 @@ export const loadCommand: Readonly<Record<CommandName, () => Promise<Command>>> 
   logs: async () => (await import('./logs.js')).logs,
   stop: async () => (await import('./stop.js')).stop,
   restart: async () => (await import('./restart.js')).restart,
+  check: async () => (await import('./check.js')).check,
 };
 
 /** Runs `supervise <name> <argv>`; returns the exit code. */
@@ -19,6 +20,7 @@ export async function runCommand(name: CommandName, argv: readonly string[]): Pr
   const [command, { default: yargs }] = await Promise.all([loadCommand[name](), import('yargs')]);
   const program = `supervise ${name}`;
   const described = configureParser(yargs([...argv]))
+    .locale('en')
     .scriptName(program)
     .usage(`$0 ${command.operands}\n\n${commandSummaries[name]}.\n\n${command.about}`)
     .epilogue(`Exit codes: ${command.exitCodes}. docs/exit-codes.md explains them.`);
