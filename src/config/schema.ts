@@ -53,6 +53,12 @@ const restart = z
     max_wait_ms: milliseconds
       .default(86_400_000)
       .describe('Longest wait for what a launch needs: room on the disk, a GPU, leftovers that do not end.'),
+    warm_spare: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Keep the next trainer loaded and waiting, so that a relaunch only restores and steps. For the reference trainer, and for others that understand SUPERVISE_STANDBY.',
+      ),
     stop_grace_ms: milliseconds
       .default(120_000)
       .describe('Time between SIGTERM and SIGKILL for a trainer that saves before it exits.'),

@@ -10,6 +10,8 @@ export const TrainerEnv = {
   epochs: 'SUPERVISE_EPOCHS',
   /** Path of the heartbeat file that the trainer may write. */
   heartbeat: 'SUPERVISE_HEARTBEAT',
+  /** `1` for a process that is to load everything and wait: it begins when a line comes on its standard input. */
+  standby: 'SUPERVISE_STANDBY',
   /** Random token of this run: every descendant inherits it, so that leftovers can be recognised as ours. */
   token: 'SUPERVISE_TOKEN',
 } as const;

@@ -7,4 +7,5 @@ export * from './heartbeat.js';
 export * from './journal.js';
 export * from './journal-level.js';
 export * from './run-directory.js';
+export * from './standby.js';
 export * from './status.js';

@@ -29,7 +29,8 @@ export const journalEvents = {
   },
   /** Processes of an earlier attempt that were still there, and are gone now. */
   leftovers_removed: { pids: 'texts', commands: 'texts' },
-  launching: { attempt: 'count', resume: 'flag', command: 'texts' },
+  /** `warm`: by a spare that was waiting. */
+  launching: { attempt: 'count', resume: 'flag', command: 'texts', warm: 'flag?' },
   launched: { attempt: 'count', pid: 'count', start_time: 'text', boot_id: 'text', output: 'text' },
   launch_failed: { attempt: 'count', reason: 'text' },
   adopted: { attempt: 'count', pid: 'count', start_time: 'text', boot_id: 'text' },

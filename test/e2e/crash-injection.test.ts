@@ -6,6 +6,7 @@ import { checkpointContent, metricEpochs, openBench, readEpochInfo, readJson, ti
 
 const fixture = resolve(import.meta.dirname, '../fixtures/crash-on-schedule.mjs');
 const epochs = 6;
+const restart = { initial_delay_ms: 1, max_delay_ms: 5, max_restarts_without_progress: 100 };
 const kills = 24;
 
 interface Crash {
@@ -33,39 +34,50 @@ describe('crash injection', () => {
   let close: () => Promise<void> = async () => undefined;
   afterEach(() => close());
 
-  it(`${kills} crashes at seeded places end in the same bits as no crash`, async () => {
-    const bench = openBench('crashes');
-    close = bench.close;
-    const [plan, log] = [join(bench.folder, 'plan.json'), join(bench.folder, 'crashes.log')];
-    writeFileSync(plan, JSON.stringify(planCrashes(20_261)));
-    writeFileSync(log, '');
-    const unbroken = bench.experiment('unbroken.json', tinyExperiment({ experiment_name: 'unbroken', epochs }));
-    const broken = bench.experiment(
-      'broken.json',
-      tinyExperiment({
-        experiment_name: 'broken',
-        epochs,
-        trainer: { env: { NODE_OPTIONS: `--import=${fixture}`, CRASH_PLAN: plan, CRASH_LOG: log } },
-      }),
-    );
-    expect((await bench.supervise(unbroken).ended).code).toBe(0);
-    const run = bench.supervise(broken);
-    const { code } = await run.ended;
-    expect(code, run.output()).toBe(0);
+  it.each([
+    ['cold relaunches', false],
+    ['a warm spare', true],
+  ])(
+    `${kills} crashes at seeded places end in the same bits as no crash, with %s`,
+    async (_, warmSpare) => {
+      const bench = openBench('crashes');
+      close = bench.close;
+      const [plan, log] = [join(bench.folder, 'plan.json'), join(bench.folder, 'crashes.log')];
+      writeFileSync(plan, JSON.stringify(planCrashes(20_261)));
+      writeFileSync(log, '');
+      const unbroken = bench.experiment('unbroken.json', tinyExperiment({ experiment_name: 'unbroken', epochs }));
+      const broken = bench.experiment(
+        'broken.json',
+        tinyExperiment({
+          experiment_name: 'broken',
+          epochs,
+          restart: { ...restart, warm_spare: warmSpare },
+          trainer: { env: { NODE_OPTIONS: `--import=${fixture}`, CRASH_PLAN: plan, CRASH_LOG: log } },
+        }),
+      );
+      expect((await bench.supervise(unbroken).ended).code).toBe(0);
+      const run = bench.supervise(broken);
+      const { code } = await run.ended;
+      expect(code, run.output()).toBe(0);
 
-    const crashes = readFileSync(log, 'utf8').trim().split('\n');
-    const status = readJson(join(bench.folder, 'runs/broken/status.json'));
-    expect(crashes.length, crashes.join('\n')).toBeGreaterThanOrEqual(20);
-    expect(status).toMatchObject({ state: 'completed', epochs_completed: epochs, restarts: crashes.length });
-    for (const fault of ['SIGKILL', 'SIGSEGV', 'exit1', 'abort']) expect(crashes.join('\n')).toContain(fault);
-    for (const place of ['heartbeat', 'commit']) expect(crashes.join('\n')).toContain(place);
+      const crashes = readFileSync(log, 'utf8').trim().split('\n');
+      const journal = readFileSync(join(bench.folder, 'runs/broken/journal.jsonl'), 'utf8');
+      if (warmSpare) expect(journal).toContain('"warm":true');
+      else expect(journal).not.toContain('"warm":true');
+      const status = readJson(join(bench.folder, 'runs/broken/status.json'));
+      expect(crashes.length, crashes.join('\n')).toBeGreaterThanOrEqual(20);
+      expect(status).toMatchObject({ state: 'completed', epochs_completed: epochs, restarts: crashes.length });
+      for (const fault of ['SIGKILL', 'SIGSEGV', 'exit1', 'abort']) expect(crashes.join('\n')).toContain(fault);
+      for (const place of ['heartbeat', 'commit']) expect(crashes.join('\n')).toContain(place);
 
-    const checkpoints = (name: string) => join(bench.folder, 'runs', name, 'checkpoints');
-    expect(readEpochInfo(checkpoints('broken'))?.last_completed_epoch).toBe(epochs);
-    expect(checkpointContent(join(checkpoints('broken'), `ckpt-${epochs}`))).toEqual(
-      checkpointContent(join(checkpoints('unbroken'), `ckpt-${epochs}`)),
-    );
-    const everyEpoch = Array.from({ length: epochs }, (_, index) => index + 1);
-    expect(metricEpochs(join(bench.folder, 'runs/broken'))).toEqual(everyEpoch);
-  }, 300_000);
+      const checkpoints = (name: string) => join(bench.folder, 'runs', name, 'checkpoints');
+      expect(readEpochInfo(checkpoints('broken'))?.last_completed_epoch).toBe(epochs);
+      expect(checkpointContent(join(checkpoints('broken'), `ckpt-${epochs}`))).toEqual(
+        checkpointContent(join(checkpoints('unbroken'), `ckpt-${epochs}`)),
+      );
+      const everyEpoch = Array.from({ length: epochs }, (_, index) => index + 1);
+      expect(metricEpochs(join(bench.folder, 'runs/broken'))).toEqual(everyEpoch);
+    },
+    300_000,
+  );
 });

@@ -4,6 +4,8 @@ import { signalProcess } from './signal-process.js';
 
 export interface ClearOptions {
   readonly token: string;
+  /** Processes of this attempt are no leftovers: a spare that waits, or a trainer that is adopted. */
+  readonly exceptAttempt?: number | undefined;
   /** Time between SIGTERM and SIGKILL. */
   readonly graceMs: number;
   /** How long a process may outlive SIGKILL. */
@@ -23,16 +25,18 @@ const mostRounds = 5;
  * Ends every process of the run, descendants in groups and sessions of their own included: SIGTERM, a grace, SIGKILL, and a
  * bounded wait. It looks again until it finds none, because a process may start another while it is being ended.
  */
-export async function clearGeneration({ token, graceMs, killWaitMs }: ClearOptions): Promise<Cleared> {
+export async function clearGeneration({ token, exceptAttempt, graceMs, killWaitMs }: ClearOptions): Promise<Cleared> {
   const removed = new Map<number, RunProcess>();
+  const find = () =>
+    findRunProcesses(token).filter(({ attempt }) => exceptAttempt === undefined || attempt !== exceptAttempt);
   for (let round = 0; round < mostRounds; round++) {
-    const found = findRunProcesses(token);
+    const found = find();
     if (found.length === 0) return { removed: [...removed.values()], survivors: [] };
     for (const target of found) removed.set(target.pid, target);
     await end(found, 'SIGTERM', round === 0 ? graceMs : 0);
     await end(found, 'SIGKILL', killWaitMs);
   }
-  const survivors = findRunProcesses(token);
+  const survivors = find();
   const alive = new Set(survivors.map(({ pid }) => pid));
   return { removed: [...removed.values()].filter(({ pid }) => !alive.has(pid)), survivors };
 }

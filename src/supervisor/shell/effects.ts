@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
-import { type LoadedExperiment, type ResolvedRun, trainerCommand } from '../../config/index.js';
+import { type LoadedExperiment, type ResolvedRun, type TrainerLaunch, trainerCommand } from '../../config/index.js';
 import {
   attemptPaths,
   type ExitStatus,
@@ -30,6 +30,7 @@ import { spawnTrainer } from './spawn-trainer.js';
 import { createStatusWriter } from './status-writer.js';
 import { createTimers } from './timers.js';
 import { signalTrainer, type TrainerProcess, watchAdopted } from './trainer-process.js';
+import { createWarmSpare } from './warm-spare.js';
 import { canRead, readHeartbeat, readProgress, watchTrainerFiles } from './watch-trainer-files.js';
 
 export interface EffectsOptions {
@@ -70,6 +71,7 @@ export function createEffects(options: EffectsOptions): Effects {
   let isFresh = options.start === 'fresh';
   let isFirst = true;
   const formerPids = new Set<number>();
+  const spare = createWarmSpare((reason) => logger.warn(`warm spare: ${reason}`));
   const isReferenceTrainer = config.trainer.command === undefined;
   let stopWatching: (() => Promise<void>) | undefined;
   const timers = createTimers((timer, attempt, lateMs) => dispatch({ type: 'timerFired', timer, attempt, lateMs }));
@@ -84,9 +86,14 @@ export function createEffects(options: EffectsOptions): Effects {
   const prepare = async (state: State, stepBack: boolean) => {
     const adoptable = isFirst && !isFresh ? findAdoptable(history) : undefined;
     isFirst = false;
-    if (adoptable !== undefined) return adopt(adoptable);
+    if (adoptable !== undefined) {
+      // A spare of the dead supervisor is of no use to us.
+      await clearGeneration({ token, exceptAttempt: adoptable.attempt, graceMs: 1000, killWaitMs: 5000 });
+      return adopt(adoptable);
+    }
     const prepared = await prepareLaunch({
       token,
+      spareAttempt: spare.attempt(),
       checkpointDir: run.checkpointDir,
       epochBase: config.trainer.epoch_base,
       isFresh,
@@ -126,8 +133,7 @@ export function createEffects(options: EffectsOptions): Effects {
     inBackground(watchAdopted(trainer).then((ended) => onExit(attempt, ended)));
   };
 
-  const spawn = async (attempt: number, resume: boolean, halvings: number) => {
-    const { output } = attemptPaths(paths, attempt);
+  const describeLaunch = (attempt: number, resume: boolean, halvings: number): TrainerLaunch => {
     const launch = trainerCommand({ config, run, resume, halvings, referenceTrainer: options.referenceTrainer });
     const env = {
       ...launch.env,
@@ -135,9 +141,16 @@ export function createEffects(options: EffectsOptions): Effects {
       [TrainerEnv.token]: token,
       [TrainerEnv.attempt]: String(attempt),
     };
-    record({ event: 'launching', attempt, resume, command: launch.command });
+    return { ...launch, env };
+  };
+
+  const spawn = async (attempt: number, resume: boolean, halvings: number) => {
+    const { output } = attemptPaths(paths, attempt);
+    const launch = describeLaunch(attempt, resume, halvings);
+    const taken = halvings === 0 ? spare.take(attempt, resume) : undefined;
+    record({ event: 'launching', attempt, resume, command: launch.command, warm: taken !== undefined });
     const oomKillsBefore = countOomKills();
-    const spawned = await spawnTrainer({ ...launch, env }, output);
+    const spawned = taken ?? (await spawnTrainer(launch, output));
     if ('reason' in spawned) return dispatch({ type: 'spawnFailed', attempt, jitter: Math.random(), ...spawned });
     const { pid, startTime, ended } = spawned;
     formerPids.add(pid);
@@ -217,7 +230,14 @@ export function createEffects(options: EffectsOptions): Effects {
     }
   };
 
+  const keepSpare = ({ name, run: { attempt, halvings } }: State) => {
+    if (!config.restart.warm_spare || name !== 'running' || halvings > 0) return;
+    const next = attempt + 1;
+    inBackground(spare.prepare(next, describeLaunch(next, true, 0), attemptPaths(paths, next).output));
+  };
+
   const publish = (state: State) => {
+    keepSpare(state);
     const { attempt } = state.run;
     const content = describeStatus(state, {
       experimentName: config.experiment_name,
@@ -261,6 +281,7 @@ export function createEffects(options: EffectsOptions): Effects {
     },
     close: async () => {
       timers.cancelAll();
+      spare.dismiss();
       await stopWatching?.();
       status.close();
       await clearGeneration({ token, graceMs: 1000, killWaitMs: 5000 });

@@ -10,6 +10,8 @@ import { findShortage } from './find-shortage.js';
 
 export interface PrepareOptions {
   readonly token: string;
+  /** The attempt whose spare is waiting. */
+  readonly spareAttempt: number | undefined;
   readonly checkpointDir: string;
   readonly epochBase: 0 | 1;
   /** Set aside what is there, and start from scratch. */
@@ -36,8 +38,11 @@ const leftoverGraceMs = 1000;
 
 /** Ends what is left of the previous generation, then verifies the checkpoint. Never throws. */
 export async function prepareLaunch(options: PrepareOptions): Promise<Prepared> {
-  const { token, killWaitMs, checkpointDir, journal } = options;
-  const { removed, survivors } = await clearGeneration({ token, graceMs: leftoverGraceMs, killWaitMs });
+  const { token, spareAttempt: exceptAttempt, killWaitMs, checkpointDir, journal } = options;
+  const { removed, survivors } = await clearGeneration({
+    ...{ token, exceptAttempt, killWaitMs },
+    graceMs: leftoverGraceMs,
+  });
   if (removed.length > 0)
     journal({
       event: 'leftovers_removed',

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Writable } from 'node:stream';
+import { execa } from 'execa';
 import type { TrainerLaunch } from '../../config/index.js';
 import { type ExitStatus, systemErrorCode } from '../../protocol/index.js';
 import { readProcess } from './processes.js';
@@ -11,6 +11,8 @@ export interface SpawnedTrainer {
   readonly pid: number;
   readonly startTime: string;
   readonly ended: Promise<ExitStatus>;
+  /** Its standard input, when it was wanted. */
+  readonly input: Writable | undefined;
 }
 
 /** Why nothing was started. `isPermanent`: the command itself is wrong, so that trying again cannot help. */
@@ -23,24 +25,36 @@ export interface SpawnFailure {
  * Starts the trainer in a session and process group of its own. Its stdout and stderr are the log file itself: nothing passes
  * through us, so that the log goes on when we are killed.
  */
-export async function spawnTrainer(launch: TrainerLaunch, output: string): Promise<SpawnedTrainer | SpawnFailure> {
+export async function spawnTrainer(
+  launch: TrainerLaunch,
+  output: string,
+  { hasInput = false } = {},
+): Promise<SpawnedTrainer | SpawnFailure> {
   const [program, ...args] = launch.command;
   let log: number | undefined;
   try {
     mkdirSync(dirname(output), { recursive: true });
     log = openSync(output, 'a', 0o644);
-    const child = spawn(program, args, {
+    const child = execa(program, args, {
       cwd: launch.cwd,
-      env: { ...process.env, ...launch.env },
+      env: launch.env,
       detached: true,
-      stdio: ['ignore', log, log],
+      cleanup: false,
+      reject: false,
+      buffer: false,
+      stdin: hasInput ? 'pipe' : 'ignore',
+      // A file descriptor as a number is what Node takes; execa's types know only the standard ones.
+      stdout: log as 1,
+      stderr: log as 2,
     });
-    if (child.pid === undefined) return describeFailure((await once(child, 'error'))[0], launch);
+    if (child.pid === undefined) return describeFailure((await child).cause ?? (await child), launch);
+    // The bare event: execa's own result waits for more than the end of the process.
     const ended = new Promise<ExitStatus>((settle) => {
       child.once('exit', (code, signal) => settle({ code, signal }));
     });
+    const input = child.stdin ?? undefined;
     // Until it is waited for, in a later turn of the event loop, its entry in /proc stays, even if it has ended already.
-    return { pid: child.pid, startTime: readProcess(child.pid)?.startTime ?? '', ended };
+    return { pid: child.pid, startTime: readProcess(child.pid)?.startTime ?? '', ended, input };
   } catch (error) {
     return describeFailure(error, launch);
   } finally {

@@ -1,22 +1,22 @@
 import { join } from 'node:path';
-import { TrainerEnv } from '../../protocol/index.js';
+import { type GoMessage, TrainerEnv } from '../../protocol/index.js';
 import { selectBackend } from '../backends/select-backend.js';
-import { type Dataset, loadCharset, openDataset, stepsToReadOnce } from '../data/index.js';
-import { createDiscriminator, createGanStep, createGenerator } from '../models/index.js';
-import { createAdam, createSgd } from '../nn/index.js';
+import { loadCharset, openDataset, stepsToReadOnce } from '../data/index.js';
+import { createGanStep } from '../models/index.js';
 import { createBatchReader } from './batch-reader.js';
 import { noBestYet } from './best-score.js';
+import { buildNetworks } from './build-networks.js';
 import { createCheckpointWriter } from './checkpoint-files.js';
 import { createHeartbeatWriter } from './heartbeat-writer.js';
 import { appendMetrics, rewindMetrics } from './metrics-log.js';
-import { openRecognizer } from './open-recognizer.js';
 import { createReporter } from './reporter.js';
 import { restoreNewest } from './restore-newest.js';
 import type { TrainerOptions } from './run-trainer.js';
 import { ctcFactor, learningRateFactor } from './schedule.js';
+import { standBy } from './stand-by.js';
 import type { StopSignals } from './stop-signals.js';
 import type { Training } from './training.js';
-import type { TrainingProgress, TrainingTensors } from './training-state.js';
+import { type TrainingProgress, warmUp } from './training-state.js';
 import { describeUnusedSettings } from './unused-settings.js';
 import { createValidator } from './validator.js';
 
@@ -27,11 +27,19 @@ export interface OpenedTraining {
   readonly close: () => Promise<void>;
 }
 
-/** Starts the backend, opens the data, builds the networks, and restores the newest good checkpoint when that is wanted. */
-export async function openTraining(options: TrainerOptions, signals: StopSignals): Promise<OpenedTraining> {
+/**
+ * Starts the backend, opens the data, builds the networks, and restores the newest good checkpoint when that is wanted. A warm
+ * spare waits before that until it is needed; undefined when it never is.
+ */
+export async function openTraining(options: TrainerOptions, signals: StopSignals): Promise<OpenedTraining | undefined> {
   const { config, paths, log } = options;
   const attempt = Number(process.env[TrainerEnv.attempt] ?? 1);
-  const beat = createHeartbeatWriter(process.env[TrainerEnv.heartbeat], attempt);
+  let isStandingBy = process.env[TrainerEnv.standby] === '1';
+  const writeHeartbeat = createHeartbeatWriter(process.env[TrainerEnv.heartbeat], attempt);
+  // The heartbeat belongs to the trainer that this one stands by for.
+  const beat: typeof writeHeartbeat = (content) => {
+    if (!isStandingBy) writeHeartbeat(content);
+  };
   const starting = () => beat({ phase: 'startup', epoch: 1, step: 0, steps_per_epoch: 0 });
   starting();
   const backend = await selectBackend(config.training.backend);
@@ -49,7 +57,62 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     `Data: ${data.train.size} lines to train on, ${data.validation.size} to validate; ${stepsPerEpoch} steps of ${config.training.batch_size} an epoch.`,
   );
 
-  const restored = restoreNewest(options, networks.tensors);
+  const reporter = createReporter({ config, stepsPerEpoch, beat, log });
+  const batches = createBatchReader({
+    dataset: data.train,
+    seed: config.seed,
+    stepsPerEpoch,
+    batchSize: config.training.batch_size,
+  });
+  const step = createGanStep({ ...networks, config });
+  const validate = createValidator({
+    ...networks,
+    dataset: data.validation,
+    config,
+    sampleDir: paths.sampleDir,
+    isStopped: () => signals.stopSignal() !== undefined,
+  });
+
+  const trainStep: Training['trainStep'] = async (epoch, stepOfEpoch, globalStep) => {
+    const factor = learningRateFactor(config.schedule, { epoch, step: stepOfEpoch, stepsPerEpoch });
+    const weights = config.loss_weights;
+    return batches.withBatch(epoch, stepOfEpoch, (batch) =>
+      step({
+        ...batch,
+        stepIndex: globalStep,
+        weights: {
+          pixel: weights.pixel_loss_weight,
+          adv: weights.adv_loss_weight,
+          recFeat: weights.rec_feat_loss_weight,
+          ctc: weights.ctc_loss_weight * ctcFactor(config.schedule, epoch),
+        },
+        lrG: config.optimizer.lr_g * factor,
+        lrD: config.optimizer.lr_d * factor,
+      }),
+    );
+  };
+
+  const close = async () => {
+    await batches.close();
+    await data.close();
+    networks.recognizer.dispose();
+    backend.dispose();
+  };
+  const isSpare = isStandingBy;
+  let go: GoMessage | undefined;
+  if (isSpare) {
+    await warmUp(networks.tensors, () => trainStep(1, 0, 0));
+    log('Standing by.');
+    go = await standBy(process.stdin, () => signals.stopSignal() !== undefined);
+    if (go === undefined) {
+      await close();
+      return undefined;
+    }
+    isStandingBy = false;
+    starting();
+  }
+
+  const restored = restoreNewest(isSpare ? { ...options, resume: go?.resume ?? true } : options, networks.tensors);
   const start = restored?.progress ?? {
     ...noBestYet,
     epoch: 1,
@@ -68,44 +131,11 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     maxCheckpoints: config.checkpoints.max_checkpoints,
     lastCheckpoint: restored?.lastCheckpoint,
   });
-  const reporter = createReporter({ config, stepsPerEpoch, beat, log });
-  const batches = createBatchReader({
-    dataset: data.train,
-    seed: config.seed,
-    stepsPerEpoch,
-    batchSize: config.training.batch_size,
-  });
-  const step = createGanStep({ ...networks, config });
-  const validate = createValidator({
-    ...networks,
-    dataset: data.validation,
-    config,
-    sampleDir: paths.sampleDir,
-    isStopped: () => signals.stopSignal() !== undefined,
-  });
-
   const training: Training = {
     epochs: config.epochs,
     stepsPerEpoch,
     earlyStopping: config.early_stopping,
-    trainStep: async (epoch, stepOfEpoch, globalStep) => {
-      const factor = learningRateFactor(config.schedule, { epoch, step: stepOfEpoch, stepsPerEpoch });
-      const weights = config.loss_weights;
-      return batches.withBatch(epoch, stepOfEpoch, (batch) =>
-        step({
-          ...batch,
-          stepIndex: globalStep,
-          weights: {
-            pixel: weights.pixel_loss_weight,
-            adv: weights.adv_loss_weight,
-            recFeat: weights.rec_feat_loss_weight,
-            ctc: weights.ctc_loss_weight * ctcFactor(config.schedule, epoch),
-          },
-          lrG: config.optimizer.lr_g * factor,
-          lrD: config.optimizer.lr_d * factor,
-        }),
-      );
-    },
+    trainStep,
     reportStep: reporter.step,
     isValidationEpoch: (epoch) => epoch % config.checkpoints.eval_interval === 0 || epoch === config.epochs,
     validate: async (progress) => {
@@ -134,36 +164,8 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   return {
     training,
     start,
-    close: async () => {
-      await batches.close();
-      await data.close();
-      networks.recognizer.dispose();
-      backend.dispose();
-    },
+    close,
   };
-}
-
-function buildNetworks({ config }: TrainerOptions, { train, charset }: Dataset) {
-  const { height, width } = train;
-  const size = { height, width, seed: config.seed };
-  const generator = createGenerator(config.model.generator, size);
-  const discriminator = createDiscriminator(config.model.discriminator, { ...size, characters: charset.size });
-  const recognizer = openRecognizer({ config: config.model.recognizer, charset, height, seed: config.seed });
-  const optimizerG = createAdam('optimizer_g', generator, config.optimizer);
-  const optimizerD = createSgd('optimizer_d', discriminator, { momentum: config.optimizer.momentum_d });
-  const tensors: TrainingTensors = {
-    variables: new Map([
-      ...generator.variables,
-      ...discriminator.variables,
-      ...optimizerG.slots(),
-      ...optimizerD.slots(),
-    ]),
-    counters: new Map([
-      ['optimizer_g/iterations', optimizerG.iterations],
-      ['optimizer_d/iterations', optimizerD.iterations],
-    ]),
-  };
-  return { generator, discriminator, recognizer, optimizerG, optimizerD, charset, tensors };
 }
 
 /** Whether this epoch's checkpoint is due; the last one always is. */

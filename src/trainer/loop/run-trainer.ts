@@ -21,6 +21,7 @@ export async function runTrainer(options: TrainerOptions): Promise<number> {
   try {
     const { openTraining } = await import('./open-training.js');
     const opened = await openTraining(options, signals);
+    if (opened === undefined) return TrainerExit.finished;
     try {
       return reportOutcome(await runTraining(opened.training, opened.start), options);
     } finally {

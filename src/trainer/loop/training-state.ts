@@ -127,3 +127,21 @@ function mismatch(checkpoint: ReadableCheckpoint, what: string, expected?: strin
     hint: 'use the configuration that the checkpoint was trained with, or start afresh with --no-restore',
   });
 }
+
+/** Runs a step for its side effects on caches and compilers only: the state is afterwards what it was before, bit for bit. */
+export async function warmUp(tensors: TrainingTensors, step: () => Promise<unknown>): Promise<void> {
+  const unused = { bestEpoch: 0, bestScore: null, bestMonitored: null, epochsWithoutImprovement: 0 };
+  const progress = { ...unused, epoch: 1, step: 0, globalStep: 0, lossSums: {}, seed: 0 };
+  const entries = new Map(await snapshotTraining(tensors, progress));
+  await step();
+  restoreTraining(
+    { path: 'memory', entries, has: (name) => entries.has(name), read: (name) => readFrom(entries, name) },
+    tensors,
+  );
+}
+
+function readFrom(entries: ReadonlyMap<string, TensorData>, name: string): TensorData {
+  const entry = entries.get(name);
+  if (entry === undefined) throw new Error(`${name} is not in the snapshot`);
+  return entry;
+}

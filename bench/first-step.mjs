@@ -1,0 +1,105 @@
+// Crash → first new training step of the reference trainer, relaunched cold and by a warm spare, in turns. Prints the medians
+// and their ratio, and writes bench/results/first-step.json. Flags: --rounds N (default 8).
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const at = process.argv.indexOf('--rounds');
+const rounds = at < 0 ? 8 : Number(process.argv[at + 1]);
+
+const experiment = (warm) => ({
+  experiment_name: warm ? 'warm' : 'cold',
+  epochs: 1000,
+  model: {
+    generator: { filters: 8, depth: 3 },
+    discriminator: { filters: 8, num_layers: 3, embedding_size: 16, lstm_units: 32 },
+  },
+  data: { image_width: 128, image_height: 32, train_samples: 64, val_samples: 4 },
+  training: { batch_size: 2, steps_per_epoch: 4 },
+  samples: { save_samples: false },
+  restart: { initial_delay_ms: 0, max_delay_ms: 0, max_restarts_without_progress: 1000, warm_spare: warm },
+});
+
+const read = (path) => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+};
+
+async function until(probe) {
+  for (;;) {
+    const value = probe();
+    if (value) return value;
+    await sleep(1);
+  }
+}
+
+/** One supervised run; `crash()` kills its trainer and resolves with the milliseconds to the first step after it. */
+function start(folder, warm) {
+  const path = join(folder, `${warm}.json`);
+  writeFileSync(path, JSON.stringify(experiment(warm)));
+  const runDir = join(folder, `run-${warm}`);
+  const child = spawn(process.execPath, [join(root, 'bin/supervise.js'), path, '--run-dir', runDir], {
+    stdio: 'ignore',
+  });
+  const heartbeat = () => JSON.parse(read(join(runDir, 'heartbeat.json')) || '{}');
+  let attempt = 1;
+  return {
+    crash: async () => {
+      const beat = await until(() => {
+        const now = heartbeat();
+        return now.attempt === attempt && now.phase === 'train' && now.step > 1 && now;
+      });
+      const log = join(runDir, 'attempts', String(attempt + 1).padStart(4, '0'), 'output.log');
+      if (warm) await until(() => read(log).includes('Standing by.'));
+      await sleep(200);
+      attempt++;
+      const killedAt = performance.now();
+      process.kill(heartbeat().pid ?? beat.pid, 'SIGKILL');
+      await until(() => {
+        const now = heartbeat();
+        return now.attempt === attempt && now.phase !== 'startup';
+      });
+      return performance.now() - killedAt;
+    },
+    stop: async () => {
+      child.kill('SIGTERM');
+      await new Promise((settle) => child.once('exit', settle));
+    },
+  };
+}
+
+const median = (values) => values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)];
+
+const folder = mkdtempSync(join(tmpdir(), 'first-step-'));
+const times = { cold: [], warm: [] };
+try {
+  // One after the other, so that they do not train against each other.
+  for (const name of ['cold', 'warm']) {
+    const run = start(folder, name === 'warm');
+    for (let round = 0; round < rounds; round++) times[name].push(await run.crash());
+    await run.stop();
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+const result = {
+  node: process.version,
+  cores: cpus().length,
+  rounds,
+  cold_ms: median(times.cold),
+  warm_ms: median(times.warm),
+  ratio: median(times.cold) / median(times.warm),
+};
+writeFileSync(new URL('results/first-step.json', import.meta.url), `${JSON.stringify(result, null, 2)}\n`);
+console.log(
+  `crash → first new step, medians of ${rounds}: cold ${result.cold_ms.toFixed(0)} ms, warm spare ${result.warm_ms.toFixed(0)} ms, ${result.ratio.toFixed(1)} times faster`,
+);
