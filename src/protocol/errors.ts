@@ -32,6 +32,7 @@ export const ERRORS = {
   RUN_NOT_FOUND: 'noRun',
   LOCKED: 'locked',
   GAVE_UP: 'gaveUp',
+  SERVICE_MANAGER: 'gaveUp',
   INTERNAL: 'internal',
 } as const satisfies Record<string, ExitCodeName>;
 

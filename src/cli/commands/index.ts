@@ -13,6 +13,8 @@ export const loadCommand: Readonly<Record<CommandName, () => Promise<Command>>> 
   stop: async () => (await import('./stop.js')).stop,
   restart: async () => (await import('./restart.js')).restart,
   check: async () => (await import('./check.js')).check,
+  install: async () => (await import('./install.js')).install,
+  uninstall: async () => (await import('./uninstall.js')).uninstall,
 };
 
 /** Runs `supervise <name> <argv>`; returns the exit code. */
