@@ -3,6 +3,7 @@ export * from './environment.js';
 export * from './epoch-info.js';
 export * from './errors.js';
 export * from './exit-status.js';
+export * from './failure-class-names.js';
 export * from './heartbeat.js';
 export * from './journal.js';
 export * from './journal-level.js';

@@ -1,3 +1,7 @@
+import type { FailureClassName } from '../protocol/failure-class-names.js';
+
+export type { FailureClassName };
+
 /** How a class of failure is answered. */
 export type Remedy =
   /** Relaunch after a backoff. */
@@ -21,7 +25,7 @@ interface FailureClass {
 export const failureClasses = {
   preempted: {
     remedy: 'relaunch',
-    title: 'saved and asked to be relaunched',
+    title: 'preempted: saved and asked to be relaunched, or stopped by the scheduler',
     advice: 'nothing: it continues from what it saved',
   },
   usage: { remedy: 'stop', title: 'wrong flags', advice: 'correct trainer.command and start again' },
@@ -129,6 +133,4 @@ export const failureClasses = {
     advice: 'it ended while no supervisor was its parent, so its exit code is unknown',
   },
   crash: { remedy: 'backoff', title: 'exited with an error', advice: 'see the end of output.log' },
-} as const satisfies Record<string, FailureClass>;
-
-export type FailureClassName = keyof typeof failureClasses;
+} as const satisfies Record<FailureClassName, FailureClass>;

@@ -138,7 +138,7 @@ describe('a trainer that misbehaves', () => {
     });
     const output = await expectEnd(run, 69);
     expect(output).toContain(`Gave up: ${title}`);
-    expect(output).toContain('| unknown flag --lr');
+    expect(output).toContain('| last output: unknown flag --lr');
     expect(notes().match(/start/g)).toHaveLength(1);
   });
 
@@ -147,7 +147,7 @@ describe('a trainer that misbehaves', () => {
     const run = supervise('exits-with-code', { trainer: { env: { CODE: '1', LAST_WORDS: 'Bus is on fire' } } });
     const output = await expectEnd(run, 69);
     expect(output).toContain('Gave up: 3 restarts in a row completed no epoch');
-    expect(output).toContain('| Bus is on fire');
+    expect(output).toContain('| last output: Bus is on fire');
     expect(output).toContain('0 of 4 epochs');
     expect(notes().match(/start/g)).toHaveLength(4);
     expect(status()).toMatchObject({ state: 'gaveUp', last_failure: { class: 'crash' } });
