@@ -1,17 +1,19 @@
-import { schemaLeaves } from './schema-leaves.js';
+import { type JsonSchema, schemaLeaves } from './schema-leaves.js';
 
 /** What a key accepts, in words. */
 export function describeExpected(path: string): string | undefined {
   const leaf = schemaLeaves().get(path);
-  if (leaf === undefined) return describeMember(path);
-  const { schema } = leaf;
+  return leaf === undefined ? describeMember(path) : describeSchema(leaf.schema);
+}
+
+function describeSchema(schema: JsonSchema): string {
   const choices = schema.enum ?? schema.anyOf?.map(({ const: constant }) => constant);
   if (choices !== undefined) return `one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`;
   const type =
     schema.type === 'integer'
       ? 'a whole number'
       : schema.type === 'array'
-        ? 'a list of strings'
+        ? `a list of ${schema.items?.type === 'object' ? 'objects' : schema.items?.type === 'integer' ? 'whole numbers' : 'strings'}`
         : schema.type === 'object'
           ? 'an object of strings'
           : schema['format'] === 'uri'
@@ -35,5 +37,16 @@ function describeMember(path: string): string | undefined {
     ({ path: known, kind }) => kind === 'other' && path.startsWith(`${known}.`),
   );
   if (parent === undefined) return undefined;
-  return parent.schema.type === 'object' ? 'a string' : describeExpected(parent.path);
+  if (parent.schema.type === 'object') return 'a string';
+  const key = path.slice(parent.path.length + 1).split('.')[1];
+  const member = key === undefined ? parent.schema.items : parent.schema.items?.properties?.[key];
+  return member?.type === undefined || parent.schema.items?.type !== 'object'
+    ? describeExpected(parent.path)
+    : describeObjectMember(member);
+}
+
+function describeObjectMember(member: JsonSchema): string {
+  if (member.properties === undefined) return describeSchema(member);
+  const keys = Object.keys(member.properties).map((key) => `"${key}"`);
+  return `an object with ${keys.join(', ')}`;
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { failureClassNames } from '../protocol/index.js';
+import { describePatternFault } from './failure-pattern.js';
 
 const count = z.number().int().nonnegative();
 const positive = z.number().int().positive();
@@ -106,6 +108,27 @@ const notify = z
       .describe('Program run at the same events; the same JSON object on its standard input.'),
   })
   .describe('Who is told how the run goes.');
+
+const failureRule = z
+  .strictObject({
+    pattern: z.string().min(1).describe('Regular expression that a line of the log has to match.'),
+    class: z.enum(failureClassNames).describe('Class of the failure; docs/supervisor.md explains them.'),
+    codes: z.array(z.number().int().min(0).max(255)).min(1).optional().describe('Only for these exit codes.'),
+    signals: z
+      .array(z.string().regex(/^SIG[A-Z0-9]+$/, 'names of signals such as SIGKILL'))
+      .min(1)
+      .optional()
+      .describe('Only for these signals.'),
+    flags: z
+      .string()
+      .regex(/^(?!.*(.).*\1)[imsu]*$/, 'flags of a regular expression out of i, m, s and u')
+      .default('')
+      .describe('Flags of the regular expression: "i" ignores upper and lower case.'),
+  })
+  .superRefine(({ pattern, flags }, context) => {
+    const message = describePatternFault(pattern, flags);
+    if (message !== undefined) context.addIssue({ code: 'custom', path: ['pattern'], message });
+  });
 
 const model = z
   .object({
@@ -362,6 +385,10 @@ export const experimentSchema = z.object({
   restart: restart.prefault({}),
   hang: hang.prefault({}),
   notify: notify.prefault({}),
+  failure_rules: z
+    .array(failureRule)
+    .default([])
+    .describe('Rules of your own that name a failure by its log; they come before the built-in ones.'),
   model: model.prefault({}),
   data: data.prefault({}),
   training: training.prefault({}),

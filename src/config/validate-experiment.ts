@@ -42,12 +42,26 @@ function describeIssue({ code, path, message }: Issue, settings: ReadonlyMap<str
     settings.get(name) ?? [...settings.values()].find((candidate) => name.startsWith(`${candidate.path}.`));
   const known = describeExpected(name);
   // A pattern says more in the schema's own words.
-  const expected = known === undefined || (code === 'invalid_format' && known !== 'a URL') ? message : known;
+  const isOwnWords = code === 'custom' || (code === 'invalid_format' && known !== 'a URL');
+  const expected = known === undefined || isOwnWords ? message : known;
   if (setting === undefined) return `${file}: ${name} is missing; expected ${expected}`;
   const place = setting.origin.source === 'file' ? `${file}:${setting.origin.line}` : setting.origin.key;
   const written =
-    setting.origin.source === 'file' && setting.origin.key !== name ? ` (written ${setting.origin.key})` : '';
-  return `${place}: ${name}${written} is ${JSON.stringify(setting.value)?.slice(0, 80)}; expected ${expected}`;
+    setting.origin.source === 'file' && setting.origin.key !== name && setting.origin.key !== setting.path
+      ? ` (written ${setting.origin.key})`
+      : '';
+  const value = name.startsWith(`${setting.path}.`) ? valueInside(setting, path) : setting.value;
+  return `${place}: ${name}${written} is ${JSON.stringify(value)?.slice(0, 80)}; expected ${expected}`;
+}
+
+/** The part of a list or object that is wrong; the whole where that part is not there. */
+function valueInside({ path: whole, value }: Setting, path: readonly PropertyKey[]): unknown {
+  const inside = path.slice(whole.split('.').length);
+  const part = inside.reduce<unknown>(
+    (outer, key) => (outer as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
+  );
+  return part === undefined || whole.startsWith('trainer.') ? value : part;
 }
 
 function nest(settings: ReadonlyMap<string, Setting>): Record<string, unknown> {

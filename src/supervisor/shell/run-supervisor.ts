@@ -12,6 +12,7 @@ import {
   writeFileAtomic,
 } from '../../protocol/index.js';
 import { describeGiveUp } from '../give-up-report.js';
+import { toFailureRules } from '../own-rules.js';
 import { begin } from '../reduce.js';
 import { type RunHistory, type RunStart, readHistory } from '../run-history.js';
 import type { Rules, State } from '../state.js';
@@ -198,7 +199,7 @@ function rulesOf({ loaded }: SupervisorOptions): Rules {
     lingerMs: restart.stop_grace_ms,
     recheckMs: 2000,
     maxWaitMs: restart.max_wait_ms,
-    failureRules: [],
+    failureRules: toFailureRules(loaded.config.failure_rules),
   };
 }
 
