@@ -9,7 +9,7 @@ import {
   killRules,
   remainingRules,
 } from './failure-rules.js';
-import { type JudgedLog, judgeLog } from './fatal-lines.js';
+import { judgeLog } from './fatal-lines.js';
 import type { Failure } from './state.js';
 
 const evidenceLines = 8;
@@ -45,20 +45,22 @@ const signalNumbers: Partial<Record<NodeJS.Signals, number>> = {
  * warnings, and errors that the trainer survived, are heard last. Total and pure.
  */
 export function classify(status: ExitStatus, evidence: ExitEvidence, ownRules: readonly FailureRule[] = []): Failure {
-  const log = judgeLog(evidence.logTail);
-  const every = { lines: log.lines, fatal: log.lines.map(() => true) };
-  const facts = { status, oomKills: evidence.oomKills ?? 0 };
+  const { lines, fatal } = judgeLog(evidence.logTail);
+  const facts: Facts = { status, oomKills: evidence.oomKills ?? 0, linesOf: rememberLines(lines) };
+  const isFatal = (position: number) => fatal[position] === true;
+  const isAny = () => true;
+  const cause = findNearest(causeRules, facts, isFatal);
+  const killed = findFirst(killRules, facts, isAny);
+  // A wrapper such as srun reports the signal of one child; what another one said before it may be the cause.
+  const isWrapped = status.signal === null && !(killed !== undefined && isExplained(killed));
   const verdict =
-    findFirst(ownRules, facts, every) ??
-    findFirst(contractRules, facts, every) ??
-    // A wrapper such as srun reports the signal of one child; what another one said before it may be the cause.
-    (status.signal === null && !hasKillerSpoken(facts, every) ? findNearest(causeRules, facts, log) : undefined) ??
-    findFirst(killRules, facts, every) ??
-    findNearest(causeRules, facts, log) ??
-    findNearest(consequenceRules, facts, log) ??
-    findFirst(remainingRules, facts, log) ??
-    findNearest([...causeRules, ...consequenceRules], facts, every);
-  return describeFailure(verdict ?? { class: fallbackOf(status), facts: [], at: [] }, status, log.lines);
+    findFirst(ownRules, facts, isAny) ??
+    findFirst(contractRules, facts, isAny) ??
+    (isWrapped ? (cause ?? killed) : (killed ?? cause)) ??
+    findNearest(consequenceRules, facts, isFatal) ??
+    findFirst(remainingRules, facts, isFatal) ??
+    findNearest([...causeRules, ...consequenceRules], facts, isAny);
+  return describeFailure(verdict ?? { class: fallbackOf(status), facts: [], at: [] }, status, lines);
 }
 
 /** How a process ended, in words: `exit code 1`, `signal SIGSEGV`, `an unknown exit status`. */
@@ -72,6 +74,8 @@ export function describeExit({ code, signal }: ExitStatus): string {
 interface Facts {
   readonly status: ExitStatus;
   readonly oomKills: number;
+  /** Positions of the lines of the log that a rule asks for. */
+  readonly linesOf: (rule: FailureRule) => readonly number[];
 }
 
 interface Verdict {
@@ -81,37 +85,50 @@ interface Verdict {
   readonly at: readonly number[];
 }
 
-function findFirst(rules: readonly FailureRule[], facts: Facts, log: JudgedLog): Verdict | undefined {
+type Choose = (position: number) => boolean;
+
+function findFirst(rules: readonly FailureRule[], facts: Facts, isHeard: Choose): Verdict | undefined {
   for (const rule of rules) {
-    const verdict = applyRule(rule, facts, log);
+    const verdict = applyRule(rule, facts, isHeard);
     if (verdict !== undefined) return verdict;
   }
   return undefined;
 }
 
 /** Of the rules that apply, the one whose last line is nearest to the end; on the same line, the first. */
-function findNearest(rules: readonly FailureRule[], facts: Facts, log: JudgedLog): Verdict | undefined {
+function findNearest(rules: readonly FailureRule[], facts: Facts, isHeard: Choose): Verdict | undefined {
   let nearest: Verdict | undefined;
   for (const rule of rules) {
-    const verdict = applyRule(rule, facts, log);
+    const verdict = applyRule(rule, facts, isHeard);
     if (verdict !== undefined && (verdict.at.at(-1) ?? -1) > (nearest?.at.at(-1) ?? -1)) nearest = verdict;
   }
   return nearest;
 }
 
-function applyRule(rule: FailureRule, { status, oomKills }: Facts, log: JudgedLog): Verdict | undefined {
+function applyRule(rule: FailureRule, facts: Facts, isHeard: Choose): Verdict | undefined {
   const { codes, signals, isOomKill } = rule;
+  const { status, oomKills } = facts;
   if (codes !== undefined && (status.code === null || !codes.includes(status.code))) return undefined;
   if (signals !== undefined && !signals.some((signal) => isEndedBy(status, signal))) return undefined;
   if (isOomKill && oomKills <= 0) return undefined;
-  const at = rule.log === undefined ? [] : findLines(rule.log, rule.near, log);
+  const at = rule.log === undefined ? [] : facts.linesOf(rule).filter(isHeard);
   if (rule.log !== undefined && at.length === 0) return undefined;
   return { class: rule.class, facts: isOomKill ? [`the kernel killed ${oomKills} process(es) for memory`] : [], at };
 }
 
-function findLines(pattern: RegExp, near: RegExp | undefined, { lines, fatal }: JudgedLog): number[] {
+/** Matches a rule against every line, once: the patterns are what takes time. */
+function rememberLines(lines: readonly string[]): Facts['linesOf'] {
+  const known = new Map<FailureRule, readonly number[]>();
+  return (rule) => {
+    const found = known.get(rule) ?? findLines(rule, lines);
+    known.set(rule, found);
+    return found;
+  };
+}
+
+function findLines({ log, near }: FailureRule, lines: readonly string[]): number[] {
   return lines.flatMap((line, position) => {
-    if (!fatal[position] || !isMatch(pattern, line)) return [];
+    if (log === undefined || !isMatch(log, line)) return [];
     const around = lines.slice(Math.max(0, position - linesNear), position + 1);
     return near === undefined || around.some((other) => isMatch(near, other)) ? [position] : [];
   });
@@ -123,10 +140,9 @@ function isMatch(pattern: RegExp, line: string): boolean {
   return pattern.test(line);
 }
 
-/** Whether whoever killed it wrote so into the log, or the kernel counted it. */
-function hasKillerSpoken(facts: Facts, log: JudgedLog): boolean {
-  const verdict = findFirst(killRules, facts, log);
-  return verdict !== undefined && (verdict.at.length > 0 || verdict.facts.length > 0);
+/** Whether somebody said why it was killed: whoever killed it, in the log, or the kernel's count. */
+function isExplained({ at, facts }: Verdict): boolean {
+  return at.length > 0 || facts.length > 0;
 }
 
 function fallbackOf({ code, signal }: ExitStatus): 'vanished' | 'crash' {

@@ -100,7 +100,7 @@ export const causeRules: readonly FailureRule[] = [
   },
   {
     class: 'network',
-    log: /(requests|urllib3|httpx|aiohttp|botocore|huggingface_hub)\.[\w.]*(ConnectionError|Timeout|MaxRetryError|ConnectError|ProxyError|ClientConnectorError|HfHubHTTPError|HTTPError|SSLError)|Max retries exceeded with url|Temporary failure in name resolution|Name or service not known|\bENOTFOUND\b|\bEAI_AGAIN\b|couldn't connect to '?https?:|(502|503|504) (Server Error|Bad Gateway|Service Unavailable|Gateway Time)/i,
+    log: /(requests|urllib3|httpx|aiohttp|botocore|huggingface_hub)\.[\w.]*(ConnectionError|Timeout|MaxRetryError|ConnectError|ProxyError|ClientConnectorError|HfHubHTTPError|HTTPError|SSLError)|Max retries exceeded with url|Temporary failure in name resolution|Name or service not known|\bENOTFOUND\b|\bEAI_AGAIN\b|couldn't connect to '?https?:|\bCommError\b|(502|503|504) (Server Error|Bad Gateway|Service Unavailable|Gateway Time)/i,
   },
   {
     class: 'diverged',
@@ -112,7 +112,7 @@ export const causeRules: readonly FailureRule[] = [
   },
   {
     class: 'code',
-    log: /^\W*(\[\w+\]:\s*)?(ModuleNotFoundError|ImportError|SyntaxError|IndentationError|TabError|NameError|AttributeError|TypeError|NotImplementedError|UnboundLocalError|ReferenceError)\b|: No module named \w|ERR_MODULE_NOT_FOUND|MODULE_NOT_FOUND|Cannot find (module|package)|ERR_UNKNOWN_FILE_EXTENSION|undefined symbol|cannot open shared object file|GLIBC(XX)?_[\d.]+' not found/,
+    log: /^\W*(\[\w+\]:\s*)?(ModuleNotFoundError|ImportError|SyntaxError|IndentationError|TabError|NameError|AttributeError|TypeError|NotImplementedError|UnboundLocalError|ReferenceError)\b|: No module named \w|ERR_MODULE_NOT_FOUND|MODULE_NOT_FOUND|Cannot find (module|package)|native addon module|ERR_UNKNOWN_FILE_EXTENSION|undefined symbol|cannot open shared object file|GLIBC(XX)?_[\d.]+' not found/,
   },
   {
     class: 'code',
@@ -128,13 +128,14 @@ export const causeRules: readonly FailureRule[] = [
     log: /DUE TO TIME LIMIT|SignalException: Process \d+ got signal: (1|2|3|15)\b|^\s*KeyboardInterrupt\b|killed by signal: (Terminated|Interrupt|Hangup)/,
   },
   { class: 'segfault', log: /killed by signal: (Segmentation fault|Illegal instruction|Floating point)/i },
+  { class: 'abort', log: /killed by signal: Aborted/ },
 ];
 
 /** What one process says when another one is gone; it decides only when no cause is named. The nearest to the end wins. */
 export const consequenceRules: readonly FailureRule[] = [
   {
     class: 'communication',
-    log: /NCCL (error|WARN.{0,80}(error|abort|timeout))|\bnccl\w+ failed|nccl(System|Remote|Internal|UnhandledCuda)Error|Watchdog caught collective operation timeout|ProcessGroup(NCCL|Gloo).{0,80}(timeout|timed out|terminat)|Gloo.{0,80}(connectFullMesh|timeout|closed)|gloo\/transport|Connection closed by peer|c10d.{0,80}(timeout|TCPStore)|Rendezvous\w*Error|Dist(Store|Network)Error|Socket Timeout|HorovodInternalError|\bMPI_ABORT\b|DEADLINE_EXCEEDED|UNAVAILABLE: .{0,80}(socket|peer|connect)|coordination service|_(InactiveRpcError|MultiThreadedRendezvous|Rendezvous) of RPC|StatusCode\.[A-Z_]+\b|Actor(Died|Unavailable)Error/i,
+    log: /NCCL (error|WARN.{0,80}(error|abort|timeout))|\bnccl\w+ failed|nccl(System|Remote|Internal|UnhandledCuda)Error|Watchdog caught collective operation timeout|ProcessGroup(NCCL|Gloo).{0,80}(timeout|timed out|terminat)|Gloo.{0,80}(connectFullMesh|timeout|closed)|gloo\/transport|Connection closed by peer|c10d.{0,80}(timeout|TCPStore)|Rendezvous\w*Error|Dist(Store|Network)Error|Socket Timeout|HorovodInternalError|\bMPI_ABORT\b|DEADLINE_EXCEEDED|UNAVAILABLE: .{0,80}(socket|peer|connect)|coordination service|_(InactiveRpcError|MultiThreadedRendezvous|Rendezvous) of RPC|StatusCode\.[A-Z_]+\b|Actor(Died|Unavailable)Error|RayActorError/i,
   },
   {
     class: 'network',
@@ -158,13 +159,4 @@ export const remainingRules: readonly FailureRule[] = [
     class: 'exception',
     log: /^\W*Traceback \(most recent call last\)|^\W*(\[\w+\]:\s*)?[\w.]+(Error|Exception):|Uncaught .{0,40}Error|panicked at/,
   },
-];
-
-/** All built-in rules, for what looks at them as a whole. */
-export const builtInRules: readonly FailureRule[] = [
-  ...contractRules,
-  ...killRules,
-  ...causeRules,
-  ...consequenceRules,
-  ...remainingRules,
 ];
