@@ -54,7 +54,7 @@ export function describeInBrief(run: RunInspection): string[] {
     nameOf(run),
     stateWord(run),
     status === undefined ? '–' : `${status.epochs_completed}/${status.epochs_total}`,
-    status === undefined ? '' : `${status.restarts} restarts`,
+    status === undefined ? '' : countRestarts(status),
     run.supervision === 'supervised' && typeof status?.eta_secs === 'number'
       ? `ETA ${formatDuration(status.eta_secs)}`
       : '',
@@ -97,12 +97,13 @@ function describeWork(status: RunStatus, { supervision }: RunInspection): (reado
       isAtWork ? `${status.phase}: epoch ${status.epoch}, step ${status.step}/${status.steps_per_epoch}` : undefined,
     ],
     ['best', status.best_epoch === null ? undefined : `epoch ${status.best_epoch}${score}`],
-    [
-      'attempt',
-      `${status.attempt}, ${status.restarts} restarts (${status.restarts_without_progress} without progress)`,
-    ],
+    ['attempt', `${status.attempt}, ${countRestarts(status)} (${status.restarts_without_progress} without progress)`],
     ['checkpoint', status.checkpoint ?? undefined],
   ];
+}
+
+function countRestarts({ restarts }: RunStatus): string {
+  return `${restarts} ${restarts === 1 ? 'restart' : 'restarts'}`;
 }
 
 function describeSupervisor({ supervision, holder, status }: RunInspection, now: Date): string {

@@ -59,7 +59,7 @@ function describeCommand(yargs: Argv): Argv {
     .fail(
       failWith({
         flags: [...Object.keys(startOptions), 'help'],
-        hint: `${program} --help lists the flags; a setting of the experiment goes by --set key=value`,
+        hint: `${program} --help lists the flags; a setting of the experiment goes by --set key=value, --detach by ${program} start`,
       }),
     );
 }

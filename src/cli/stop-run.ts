@@ -47,17 +47,23 @@ async function stopSupervisor(found: RunInspection, { runDir, force, tell }: Sto
   // Another request while the trainer saves would not wait for it any longer.
   if (isAsked(found)) tell(`supervisor ${holder.pid} is stopping already`);
   else {
-    signalProcess(supervisor, 'SIGTERM');
-    tell(`asked supervisor ${holder.pid} to let the trainer save and stop`);
+    ask(supervisor);
+    tell(`asked supervisor ${holder.pid} to let the trainer save and stop; it has restart.stop_grace_ms for that`);
   }
   if (force) {
     await waitFor(() => isOver() || isAsked(inspectRun(runDir)), noteMs);
-    signalProcess(supervisor, 'SIGTERM');
+    ask(supervisor);
     tell('asked again: the trainer is ended now');
   }
   await waitFor(isOver, Number.POSITIVE_INFINITY);
   // It has released its lock; the process itself follows.
   await waitFor(() => !isRunning(supervisor), noteMs);
+}
+
+/** A process that somebody has stopped (Ctrl-Z) would not see the request. */
+function ask(supervisor: { readonly pid: number; readonly startTime: string }): void {
+  signalProcess(supervisor, 'SIGTERM');
+  signalProcess(supervisor, 'SIGCONT');
 }
 
 function isAsked({ status, holder }: RunInspection): boolean {

@@ -1,4 +1,4 @@
-import { ExitCode } from '../../protocol/index.js';
+import { ExitCode, type RunStatus } from '../../protocol/index.js';
 import { describeEnd } from '../describe-run.js';
 import { findRun, runsDirOption, usualRunsDir } from '../find-run.js';
 import { stopRun } from '../stop-run.js';
@@ -21,9 +21,11 @@ export const stop: Command = {
     const tell = (line: string) => void process.stdout.write(`${line}\n`);
     const run = await stopRun({ runDir, force: flag('force'), tell });
     tell(describeEnd(run));
-    const checkpoint = run.status?.checkpoint;
-    if (run.status !== undefined)
-      tell(`  saved: ${checkpoint ?? 'what the trainer saves'} in ${run.status.checkpoint_dir}`);
+    if (run.status !== undefined) tell(`  ${describeSaved(run.status)}`);
     return ExitCode.ok;
   },
 };
+
+function describeSaved({ checkpoint, checkpoint_dir: directory }: RunStatus): string {
+  return checkpoint === null ? `its checkpoints are in ${directory}` : `saved: ${checkpoint} in ${directory}`;
+}

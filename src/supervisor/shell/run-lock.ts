@@ -104,7 +104,7 @@ function refuseIfHeld(holder: LockHolder, { path, subject, token }: LockOptions)
       where: path,
       hint: isElsewhere
         ? `stop it there; if that machine is gone for good, remove ${path}`
-        : `let it run, or stop it with: kill ${holder.pid}`,
+        : `let it run, or stop it with: supervise stop ${holder.run_dir}`,
     });
   }
   const [trainer] = holder.token === token ? [] : findRunProcesses(holder.token);
@@ -112,7 +112,7 @@ function refuseIfHeld(holder: LockHolder, { path, subject, token }: LockOptions)
   throw new SuperviseError('LOCKED', {
     what: `${subject} is in use: process ${trainer.pid} of the run in ${holder.run_dir} still trains, without its supervisor`,
     where: path,
-    hint: `start that run again to adopt it, or stop it with: kill ${trainer.pid}`,
+    hint: `start that run again to adopt it, or stop it with: supervise stop ${holder.run_dir}`,
   });
 }
 
