@@ -67,10 +67,12 @@ export function nameOf({ status, runDir }: RunInspection): string {
   return status?.experiment_name ?? basename(runDir);
 }
 
-function describeState({ supervision, status, processes }: RunInspection, now: Date): string {
-  if (supervision === 'orphaned')
-    return `: supervisor dead; trainer ${processes[0]} still runs (start again to adopt it)`;
-  if (supervision === 'dead') return `: supervisor dead${describeLastWords(status)}; start again to continue`;
+function describeState({ supervision, status, trainer, processes }: RunInspection, now: Date): string {
+  if (supervision === 'orphaned') return `: supervisor dead; trainer ${trainer} still runs (start again to adopt it)`;
+  if (supervision === 'dead') {
+    const left = processes.length === 0 ? '' : `, processes ${processes.join(', ')} of its trainer are left`;
+    return `: supervisor dead${describeLastWords(status)}${left}; start again to continue`;
+  }
   if (status === undefined) return '';
   if (status.state === 'waiting') return `: ${status.waiting_for ?? 'for what it needs'}`;
   if (status.state === 'stopping' && status.stop_reason !== null) return `: ${status.stop_reason}`;
@@ -114,10 +116,10 @@ function describeSupervisor({ supervision, holder, status }: RunInspection, now:
   return `${holder.pid}, alive since ${formatTime(holder.since)} (${formatDuration(age)})`;
 }
 
-function describeTrainer({ supervision, status, processes }: RunInspection): string | undefined {
+function describeTrainer({ supervision, status, trainer, processes }: RunInspection): string | undefined {
   if (supervision === 'orphaned') {
-    const others = processes.length > 1 ? ` and ${processes.length - 1} more of the run` : '';
-    return `${processes[0]}, alive${others}`;
+    const others = processes.length > 1 ? `, and ${processes.length - 1} more of the run` : '';
+    return `${trainer}, alive${others}`;
   }
   if (supervision !== 'supervised' || typeof status?.trainer_pid !== 'number') return undefined;
   return `${status.trainer_pid}, alive`;

@@ -1,6 +1,6 @@
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attemptPaths, type RunPaths, runPaths, SuperviseError } from '../protocol/index.js';
+import { attemptPaths, parseStatus, type RunPaths, runPaths, SuperviseError } from '../protocol/index.js';
 import { inspectRun } from '../supervisor/shell/inspect-run.js';
 import { describeEnd } from './describe-run.js';
 
@@ -25,7 +25,7 @@ const inspectEveryMs = 500;
  */
 export async function showLog({ runDir, lines, attempt }: LogRequest): Promise<void> {
   const paths = runPaths(runDir);
-  const shown = attempt ?? latestAttempt(paths);
+  const shown = attempt ?? latestWithLog(paths);
   if (shown === 0) return tell('no attempt has begun yet');
   const log = openLog(paths, shown);
   await writeOut(log.file, tailStart(log.file, lines));
@@ -39,7 +39,7 @@ export async function followLogs({ runDir, lines, attempt }: LogRequest): Promis
   process.stdout.on('error', () => {
     isGone = true;
   });
-  let current = attempt ?? latestAttempt(paths);
+  let current = attempt ?? latestWithLog(paths);
   let log = current === 0 ? undefined : openLog(paths, current);
   let position = log === undefined ? 0 : tailStart(log.file, lines);
   let inspectedAt = Number.NEGATIVE_INFINITY;
@@ -48,12 +48,12 @@ export async function followLogs({ runDir, lines, attempt }: LogRequest): Promis
     const isDue = performance.now() - inspectedAt >= inspectEveryMs;
     const run = isDue ? inspectRun(runDir) : undefined;
     if (isDue) inspectedAt = performance.now();
-    const hasNext = existsSync(attemptPaths(paths, current + 1).output);
+    const next = nextAttempt(paths, current);
     if (log !== undefined) position = await drain(log.file, position);
-    if (hasNext) {
+    if (next !== undefined) {
       if (attempt !== undefined) break;
       if (log !== undefined) closeSync(log.file);
-      current += 1;
+      current = next;
       log = openLog(paths, current);
       position = 0;
       tell(`==> attempt ${current} begins: ${log.path} <==`);
@@ -68,10 +68,37 @@ export async function followLogs({ runDir, lines, attempt }: LogRequest): Promis
   if (log !== undefined) closeSync(log.file);
 }
 
-/** The number of the latest launch that has a folder; 0 when there is none. */
+/** The number of the latest launch; 0 before the first. A folder alone may be that of a warm spare, which is none yet. */
 function latestAttempt(paths: RunPaths): number {
+  return launchesBy(paths) ?? latestFolder(paths);
+}
+
+/** The latest launch that has a log by now; 0 when none has. */
+function latestWithLog(paths: RunPaths): number {
+  let attempt = latestAttempt(paths);
+  while (attempt > 0 && !existsSync(attemptPaths(paths, attempt).output)) attempt -= 1;
+  return attempt;
+}
+
+/** The first launch after `current` that has a log. */
+function nextAttempt(paths: RunPaths, current: number): number | undefined {
+  const latest = latestAttempt(paths);
+  for (let attempt = current + 1; attempt <= latest; attempt++)
+    if (existsSync(attemptPaths(paths, attempt).output)) return attempt;
+  return undefined;
+}
+
+function launchesBy({ status }: RunPaths): number | undefined {
   try {
-    return Math.max(0, ...readdirSync(paths.attempts).map(Number).filter(Number.isSafeInteger));
+    return parseStatus(readFileSync(status, 'utf8'))?.attempt;
+  } catch {
+    return undefined;
+  }
+}
+
+function latestFolder({ attempts }: RunPaths): number {
+  try {
+    return Math.max(0, ...readdirSync(attempts).map(Number).filter(Number.isSafeInteger));
   } catch {
     return 0;
   }

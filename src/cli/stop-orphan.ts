@@ -7,12 +7,16 @@ import { describeEntry } from '../ui/terminal/describe-entry.js';
 import { referenceTrainer } from './run-experiment.js';
 import type { StopOptions } from './stop-run.js';
 
+const stopAfter: ReadonlySet<string> = new Set(['adopted', 'leftovers_removed', 'launching', 'waiting', 'backing_off']);
+
 /**
  * Ends a trainer whose supervisor died: this process becomes its supervisor, adopts it, and stops it, so that it gets its
  * SIGTERM and its grace, and the journal tells. Ctrl-C meanwhile ends the trainer at once.
  */
 export async function stopOrphan(found: RunInspection, { runDir, force, tell }: StopOptions): Promise<RunInspection> {
-  tell(`supervisor ${found.holder?.pid ?? ''} is dead; adopting trainer ${found.processes[0]} to stop it`);
+  const todo =
+    found.trainer === undefined ? 'ending what is left of its trainer' : `adopting trainer ${found.trainer} to stop it`;
+  tell(`supervisor ${found.holder?.pid ?? ''} is dead; ${todo}`);
   const checkpointDir = found.status?.checkpoint_dir ?? join(runDir, 'checkpoints');
   const loaded = loadExperiment({
     path: runPaths(runDir).experiment,
@@ -26,8 +30,8 @@ export async function stopOrphan(found: RunInspection, { runDir, force, tell }: 
     startOver: false,
     onEntry: (entry) => {
       for (const line of describeEntry(entry)) tell(line);
-      // Not before the adoption: a run without a trainer would end at once. Or it has ended by itself in between.
-      if (isAsked || !['adopted', 'launching', 'waiting', 'backing_off'].includes(entry.event)) return;
+      // Not before the adoption: without a trainer the run would end at once. Or nothing but leftovers was there.
+      if (isAsked || !stopAfter.has(entry.event)) return;
       isAsked = true;
       process.emit('SIGTERM', 'SIGTERM');
       if (force) process.emit('SIGTERM', 'SIGTERM');

@@ -28,7 +28,7 @@ export async function stopRun(options: StopOptions): Promise<RunInspection> {
       where: options.runDir,
       hint: 'stop it there',
     });
-  if (found.supervision === 'orphaned') {
+  if (found.supervision === 'orphaned' || (found.supervision === 'dead' && found.processes.length > 0)) {
     const { stopOrphan } = await import('./stop-orphan.js');
     return stopOrphan(found, options);
   }

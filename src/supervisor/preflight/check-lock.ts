@@ -15,8 +15,8 @@ export const checkLock: Check = {
       const what = `supervisor ${holder.pid} on ${holder.host} keeps ${path} since ${holder.since}`;
       return [failure('lock', what, `let it run, or end it: supervise stop ${holder.run_dir}`)];
     }
-    const { supervision, processes } = inspectRun(run.runDir);
-    if (supervision === 'orphaned') return [ok(`free; trainer ${processes[0]} still runs and will be adopted`)];
+    const { supervision, trainer } = inspectRun(run.runDir);
+    if (supervision === 'orphaned') return [ok(`free; trainer ${trainer} still runs and will be adopted`)];
     return [ok('free')];
   },
 };

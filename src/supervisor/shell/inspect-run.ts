@@ -28,7 +28,9 @@ export interface RunInspection {
   readonly holder: LockHolder | undefined;
   /** The latest status; that of an orphaned run has the epochs of its `epoch_info.json`. */
   readonly status: RunStatus | undefined;
-  /** Processes of an orphaned run, its trainer first. */
+  /** The trainer of an orphaned run. */
+  readonly trainer: number | undefined;
+  /** All processes of a run without a supervisor; those of a dead one are leftovers of its trainer. */
   readonly processes: readonly number[];
 }
 
@@ -40,7 +42,7 @@ export function inspectRun(runDir: string): RunInspection {
   const holder = readHolder(paths.lock);
   const status = readStatus(paths.status);
   const verdict = holder === undefined ? 'dead' : judgeHolder(holder);
-  const found = { runDir, holder, status, processes: [] };
+  const found = { runDir, holder, status, trainer: undefined, processes: [] };
   if (verdict === 'alive') return { ...found, supervision: 'supervised' };
   if (verdict === 'elsewhere') return { ...found, supervision: 'elsewhere' };
   // It ended between the two looks.
@@ -48,19 +50,17 @@ export function inspectRun(runDir: string): RunInspection {
   // The lock of a supervisor that ended is gone: one that is left was left by a death, whatever the status says.
   if (status !== undefined && finalStates.includes(status.state) && holder === undefined)
     return { ...found, supervision: 'ended' };
-  const processes = findOrphans(runDir, holder?.token);
-  if (processes.length > 0)
-    return { ...found, processes, supervision: 'orphaned', status: status && withProgress(status) };
-  return { ...found, supervision: status === undefined && holder === undefined ? 'new' : 'dead' };
+  const orphans = findOrphans(runDir, holder?.token);
+  if (orphans.trainer !== undefined)
+    return { ...found, ...orphans, supervision: 'orphaned', status: status && withProgress(status) };
+  return { ...found, ...orphans, supervision: status === undefined && holder === undefined ? 'new' : 'dead' };
 }
 
-function findOrphans(runDir: string, heldBy: string | undefined): number[] {
+function findOrphans(runDir: string, heldBy: string | undefined): Pick<RunInspection, 'trainer' | 'processes'> {
   const history = readHistory(readEntries(runPaths(runDir).journal));
   const token = history.token ?? heldBy;
-  if (token === undefined) return [];
-  const trainer = findAdoptable(history)?.pid;
-  const others = findRunProcesses(token).map(({ pid }) => pid);
-  return trainer === undefined ? others : [trainer, ...others.filter((pid) => pid !== trainer)];
+  const processes = token === undefined ? [] : findRunProcesses(token).map(({ pid }) => pid);
+  return { trainer: findAdoptable(history)?.pid, processes };
 }
 
 function readEntries(path: string) {

@@ -176,6 +176,26 @@ describe('supervise stop', () => {
     expect(bench.notes().match(/start/g)).toHaveLength(1);
   });
 
+  test('ends what a crashed trainer has left when the supervisor is dead too, and launches none', async () => {
+    bench = openCommandBench({
+      fixture: 'leaves-grandchild',
+      restart: { initial_delay_ms: 600_000, max_delay_ms: 600_000 },
+    });
+    expect((await bench.run('start', 'night.json', '-d')).code).toBe(0);
+    await waitFor('the backoff', () => bench.status().state === 'backingOff');
+    const grandchild = Number(/grandchild (\d+)/.exec(bench.notes())?.[1]);
+    const { supervisor_pid: pid } = bench.status();
+    kill(pid);
+    await isGone(pid);
+    expect(isLiving(grandchild)).toBe(true);
+    const status = await bench.run('status');
+    expect(status).toMatchObject({ code: 3, stdout: expect.stringContaining(`${grandchild} of its trainer are left`) });
+    expect((await bench.run('stop')).code).toBe(0);
+    expect(isLiving(grandchild)).toBe(false);
+    expect(bench.notes().match(/start/g)).toHaveLength(1);
+    expect(bench.status().state).toBe('stopped');
+  });
+
   test('never signals a stranger with the pid of the supervisor', async () => {
     bench = openCommandBench();
     await bench.startHeld();

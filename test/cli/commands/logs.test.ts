@@ -51,11 +51,16 @@ describe('supervise logs', () => {
     await sees('the log was truncated');
     appendFileSync(logOf(1), 'three\n');
     await sees('three\n');
+    // The log of a warm spare is not yet the log of an attempt.
+    writeLog(2, '');
+    appendFileSync(logOf(1), 'four\n');
+    await sees('four\n');
+    expect((await bench.run('logs', '-n', '1')).stdout).toBe('four\n');
     process.kill(bench.status().trainer_pid ?? 0, 'SIGKILL');
     await sees('attempt 2 begins');
     expect(await follow.ended).toBe(0);
     expect(follow.stderr()).toContain('night is complete: 4/4 epochs');
-    expect(follow.stdout()).toBe('one\ntwo\nthree\n');
+    expect(follow.stdout()).toBe('one\ntwo\nthree\nfour\n');
     await waitFor('the end of the supervisor', () => !isLiving(bench.status().supervisor_pid));
   });
 
