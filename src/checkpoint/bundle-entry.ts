@@ -11,6 +11,8 @@ export interface BundleEntry {
   readonly size: number;
   /** Masked CRC32C of those bytes. */
   readonly crc: number;
+  /** Why its values cannot be read, although the checkpoint is in order. */
+  readonly unreadable?: string;
 }
 
 /** TensorFlow's numbers of element types (types.proto). */
@@ -29,28 +31,22 @@ const dtypeNumbers = {
   float16: 19,
   uint32: 22,
   uint64: 23,
+  complex64: 8,
+  complex128: 18,
+  qint8: 11,
+  quint8: 12,
+  qint16: 15,
+  quint16: 16,
+  qint32: 13,
+  float8_e5m2: 24,
+  float8_e4m3fn: 25,
+  int4: 29,
+  uint4: 30,
 } as const satisfies Record<DType, number>;
 
 const dtypeNames = new Map<number, DType>(
   Object.entries(dtypeNumbers).map(([name, number]) => [number, name as DType]),
 );
-
-/** Bytes of one element; strings have no fixed size. */
-export const elementBytes: Readonly<Record<Exclude<DType, 'string'>, number>> = {
-  float16: 2,
-  bfloat16: 2,
-  float32: 4,
-  float64: 8,
-  int8: 1,
-  int16: 2,
-  int32: 4,
-  int64: 8,
-  uint8: 1,
-  uint16: 2,
-  uint32: 4,
-  uint64: 8,
-  bool: 1,
-};
 
 /** Serializes the header that stands under the empty key: number of shards, little-endian, version 1. */
 export function encodeHeader(shards: number): Uint8Array {
@@ -85,20 +81,15 @@ export function encodeEntry(entry: BundleEntry): Uint8Array {
 export function decodeEntry(bytes: Uint8Array): BundleEntry {
   let entry: BundleEntry = { dtype: 'float32', shape: [], shard: 0, offset: 0, size: 0, crc: 0 };
   for (const { number, value = 0, bytes: content } of readFields(bytes)) {
-    if (number === 1) entry = { ...entry, dtype: dtypeOf(value) };
+    if (number === 1) entry = { ...entry, ...dtypeOf(value) };
     if (number === 2) entry = { ...entry, shape: decodeShape(content ?? new Uint8Array()) };
     if (number === 3) entry = { ...entry, shard: value };
     if (number === 4) entry = { ...entry, offset: value };
     if (number === 5) entry = { ...entry, size: value };
     if (number === 6) entry = { ...entry, crc: value };
-    if (number === 7) throw new RangeError('it is a partitioned variable, saved in slices');
+    if (number === 7) entry = { ...entry, unreadable: 'it is a partitioned variable, saved in slices' };
   }
   return entry;
-}
-
-/** Number of elements of a shape. */
-export function elementCount(shape: readonly number[]): number {
-  return shape.reduce((count, length) => count * length, 1);
 }
 
 function dimension(length: number): number[] {
@@ -117,8 +108,12 @@ function decodeShape(bytes: Uint8Array): number[] {
     );
 }
 
-function dtypeOf(number: number): DType {
+/** An element type that we do not know has bytes with a checksum all the same. */
+function dtypeOf(number: number): Pick<BundleEntry, 'dtype' | 'unreadable'> {
   const dtype = dtypeNames.get(number);
-  if (dtype === undefined) throw new RangeError(`it has element type ${number}, which is not supported`);
-  return dtype;
+  if (dtype !== undefined) return { dtype };
+  return {
+    dtype: 'uint8',
+    unreadable: `it has element type ${number} of TensorFlow's types.proto, which is not supported`,
+  };
 }

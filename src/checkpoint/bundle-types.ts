@@ -1,28 +1,55 @@
-/** Element types that a checkpoint can hold, by the names TensorFlow and numpy use. */
-export const dtypes = [
-  'float16',
-  'bfloat16',
-  'float32',
-  'float64',
-  'int8',
-  'int16',
-  'int32',
-  'int64',
-  'uint8',
-  'uint16',
-  'uint32',
-  'uint64',
-  'bool',
-  'string',
-] as const;
+/** Element types that a checkpoint can hold, by the names TensorFlow and numpy use, with the bytes of one element. */
+export const elementBytes = {
+  float16: 2,
+  bfloat16: 2,
+  float32: 4,
+  float64: 8,
+  int8: 1,
+  int16: 2,
+  int32: 4,
+  int64: 8,
+  uint8: 1,
+  uint16: 2,
+  uint32: 4,
+  uint64: 8,
+  bool: 1,
+  complex64: 8,
+  complex128: 16,
+  qint8: 1,
+  quint8: 1,
+  qint16: 2,
+  quint16: 2,
+  qint32: 4,
+  float8_e5m2: 1,
+  float8_e4m3fn: 1,
+  int4: 1,
+  uint4: 1,
+} as const;
 
-export type DType = (typeof dtypes)[number];
+/** Element types with a fixed size. */
+export type NumericDType = keyof typeof elementBytes;
 
-/** One tensor ready to be written: raw little-endian, row-major bytes, or the strings of a string tensor. */
+/** All element types: the numeric ones and strings. */
+export type DType = NumericDType | 'string';
+
+/** All of them. */
+export const dtypes: readonly DType[] = [...(Object.keys(elementBytes) as NumericDType[]), 'string'];
+
+/** One tensor as it is read: raw little-endian, row-major bytes, or the strings of a string tensor. */
 export interface TensorData {
   readonly dtype: DType;
   /** Row-major shape; `[]` is a scalar. */
   readonly shape: readonly number[];
   /** Bytes of all elements (little-endian); for `string` one byte array per element. */
   readonly data: Uint8Array | readonly Uint8Array[];
+}
+
+/** One tensor ready to be written. A numeric one may come in pieces of any size, each made when it is asked for. */
+export interface TensorSource extends Omit<TensorData, 'data'> {
+  readonly data: Uint8Array | Iterable<Uint8Array>;
+}
+
+/** Number of elements of a shape. */
+export function elementCount(shape: readonly number[]): number {
+  return shape.reduce((count, length) => count * length, 1);
 }

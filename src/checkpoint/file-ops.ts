@@ -13,6 +13,9 @@ export interface FileOps {
   readonly fsyncDirectory: (path: string) => void;
 }
 
+/** A write of more than 2 GiB is refused by Node. */
+const mostAtOnce = 1 << 30;
+
 /** The real ones. `write` writes all of it; `remove` ignores what is not there. */
 export const realFiles: FileOps = {
   mkdir: (path) => {
@@ -20,7 +23,8 @@ export const realFiles: FileOps = {
   },
   open: (path) => openSync(path, 'w', 0o644),
   write: (file, bytes) => {
-    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done);
+    for (let done = 0; done < bytes.length; )
+      done += writeSync(file, bytes, done, Math.min(mostAtOnce, bytes.length - done));
   },
   fsync: fsyncSync,
   close: closeSync,

@@ -1,10 +1,9 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { SuperviseError, systemErrorCode } from '../protocol/index.js';
-import { type BundleEntry, decodeEntry, decodeHeader, elementBytes, elementCount } from './bundle-entry.js';
-import type { TensorData } from './bundle-types.js';
-import { checksum, maskChecksum } from './crc.js';
-import { readVarint } from './protobuf.js';
-import { decodeTable } from './table.js';
+import { type BundleEntry, decodeEntry, decodeHeader } from './bundle-entry.js';
+import { elementBytes, elementCount, type TensorData } from './bundle-types.js';
+import { checkTensor, pieceBytes, readChunks, readTensor, type Shard } from './read-tensor.js';
+import { decodeTable, type TableEntry } from './table.js';
 import { dataPath, indexPath } from './write-bundle.js';
 
 /** An open checkpoint. Tensors are read one at a time, each checked against its CRC32C. */
@@ -16,6 +15,13 @@ export interface Bundle {
   readonly has: (name: string) => boolean;
   /** Reads one tensor. @throws CHECKPOINT_CORRUPT when its bytes do not match */
   readonly read: (name: string) => TensorData;
+  /**
+   * Yields a tensor's stored bytes (for strings with their lengths before them) in pieces, each a view that is good until the
+   * next is asked for. @throws CHECKPOINT_CORRUPT after the last, when they do not match
+   */
+  readonly readChunks: (name: string, chunkBytes?: number) => Iterable<Uint8Array>;
+  /** Reads one tensor piece by piece, for its checksum only. @throws CHECKPOINT_CORRUPT when it does not match */
+  readonly check: (name: string) => void;
   readonly close: () => void;
 }
 
@@ -32,25 +38,33 @@ export function openBundle(prefix: string): Bundle {
     closeAll(files);
     throw error;
   }
+  const find = (name: string) => {
+    const entry = entries.get(name);
+    if (entry === undefined)
+      throw new SuperviseError('CHECKPOINT_MISMATCH', { what: `there is no tensor ${name}`, where: prefix });
+    return { entry, shard: files[entry.shard] as Shard };
+  };
+  const findReadable = (name: string) => {
+    const { entry, shard } = find(name);
+    if (entry.unreadable !== undefined)
+      throw new SuperviseError('CHECKPOINT_MISMATCH', { what: `${name}: ${entry.unreadable}`, where: prefix });
+    return [name, entry, shard] as const;
+  };
+  let buffer: Uint8Array | undefined;
   return {
     path: prefix,
     names: [...entries.keys()],
     entries,
     has: (name) => entries.has(name),
-    read: (name) => {
-      const entry = entries.get(name);
-      if (entry === undefined)
-        throw new SuperviseError('CHECKPOINT_MISMATCH', { what: `there is no tensor ${name}`, where: prefix });
-      return readTensor(prefix, name, entry, files[entry.shard] as Shard);
+    read: (name) => readTensor(...findReadable(name)),
+    readChunks: (name, chunkBytes = pieceBytes) => readChunks(...findReadable(name), chunkBytes),
+    check: (name) => {
+      const { entry, shard } = find(name);
+      buffer ??= new Uint8Array(pieceBytes);
+      if (!isPartitioned(entry)) checkTensor(name, entry, shard, buffer);
     },
     close: () => closeAll(files),
   };
-}
-
-interface Shard {
-  readonly path: string;
-  readonly file: number;
-  readonly size: number;
 }
 
 function readIndex(prefix: string) {
@@ -61,9 +75,30 @@ function readIndex(prefix: string) {
     if (header === undefined || header[0].length > 0) throw new RangeError('its header is missing');
     const { shards } = decodeHeader(header[1]);
     if (shards < 1 || shards > 10_000) throw new RangeError(`it claims ${shards} data files`);
-    const entries = rest.map(([key, value]) => [Buffer.from(key).toString(), decodeEntry(value)] as const);
-    return { shards, entries: new Map(entries) };
+    return { shards, entries: nameEntries(rest) };
   });
+}
+
+/** Slices of partitioned variables stand under binary keys, a zero byte first: they get names of their own. */
+function nameEntries(rest: readonly TableEntry[]): Map<string, BundleEntry> {
+  const entries = new Map<string, BundleEntry>();
+  for (const [key, value] of rest) {
+    const name = key[0] === 0 ? `${partitionedName(key)} (slice at ${entries.size})` : Buffer.from(key).toString();
+    entries.set(name, decodeEntry(value));
+  }
+  return entries;
+}
+
+/** The variable of a slice's key: it ends with 0 1, and 0 stands as 0 255 inside (OrderedCode::WriteString). */
+function partitionedName(key: Uint8Array): string {
+  const bytes = Buffer.from(key);
+  const end = bytes.indexOf(Uint8Array.of(0, 1), 1);
+  return bytes.subarray(1, end < 0 ? bytes.length : end).toString();
+}
+
+/** Its bytes are those of its slices. */
+function isPartitioned({ unreadable, size }: BundleEntry): boolean {
+  return unreadable !== undefined && size === 0;
 }
 
 function openShards(prefix: string, shards: number): Shard[] {
@@ -87,49 +122,13 @@ function assertInside(prefix: string, entries: ReadonlyMap<string, BundleEntry>,
     if (shard === undefined) throw corrupt(indexPath(prefix), `${name} is said to be in data file ${entry.shard}`);
     if (entry.offset + entry.size > shard.size)
       throw corrupt(shard.path, `it ends before ${name} does (${shard.size} bytes)`);
+    if (entry.unreadable !== undefined) continue;
     const expected = entry.dtype === 'string' ? entry.size : elementCount(entry.shape) * elementBytes[entry.dtype];
     if (entry.size !== expected)
       throw corrupt(indexPath(prefix), `${name} has ${entry.size} bytes for ${entry.dtype} [${entry.shape}]`);
     if (entry.dtype === 'string' && elementCount(entry.shape) > entry.size)
       throw corrupt(indexPath(prefix), `${name} has more strings than bytes`);
   }
-}
-
-function readTensor(prefix: string, name: string, entry: BundleEntry, shard: Shard): TensorData {
-  const bytes = new Uint8Array(entry.size);
-  let done = 0;
-  while (done < entry.size) {
-    const count = readSync(shard.file, bytes, done, entry.size - done, entry.offset + done);
-    if (count === 0) throw corrupt(shard.path, `it ends inside ${name}`);
-    done += count;
-  }
-  const tensor = { dtype: entry.dtype, shape: entry.shape };
-  if (entry.dtype === 'string') {
-    const strings = corruptOnRangeError(shard.path, () => splitStrings(name, bytes, elementCount(entry.shape)));
-    if (maskChecksum(strings.crc) !== entry.crc) throw corrupt(shard.path, `${name} does not match its checksum`);
-    return { ...tensor, data: strings.data };
-  }
-  if (maskChecksum(checksum(bytes)) !== entry.crc)
-    throw corrupt(shard.path, `${name} (of ${prefix}) does not match its checksum`);
-  return { ...tensor, data: bytes };
-}
-
-function splitStrings(name: string, bytes: Uint8Array, count: number): { data: Uint8Array[]; crc: number } {
-  const cursor = { at: 0 };
-  const lengths = Array.from({ length: count }, () => readVarint(bytes, cursor));
-  const wide = new Uint8Array(count * 4);
-  for (const [index, length] of lengths.entries())
-    new DataView(wide.buffer).setUint32(index * 4, length % 2 ** 32, true);
-  let at = cursor.at + 4;
-  let crc = checksum(bytes.subarray(cursor.at, at), checksum(wide));
-  const data = lengths.map((length) => {
-    if (at + length > bytes.length) throw new RangeError(`a string of ${name} runs past its end`);
-    at += length;
-    crc = checksum(bytes.subarray(at - length, at), crc);
-    return bytes.subarray(at - length, at);
-  });
-  if (at !== bytes.length) throw new RangeError(`${name} has ${bytes.length - at} bytes too many`);
-  return { data, crc };
 }
 
 function readWhole(path: string): Uint8Array {

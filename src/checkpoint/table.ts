@@ -1,5 +1,6 @@
 import { checksum, maskChecksum } from './crc.js';
 import { pushVarint, readVarint } from './protobuf.js';
+import { decompressSnappy } from './snappy.js';
 
 /** A key with its value; keys are compared byte by byte. */
 export type TableEntry = readonly [key: Uint8Array, value: Uint8Array];
@@ -39,6 +40,17 @@ export function encodeTable(entries: Iterable<TableEntry>): Uint8Array {
  * @throws RangeError naming what is wrong: magic, checksum of a block, or its structure
  */
 export function decodeTable(bytes: Uint8Array): TableEntry[] {
+  return listBlocks(bytes).data.flatMap((handle, number) =>
+    decodeBlock(checkedBlock(bytes, handle, `block ${number}`)),
+  );
+}
+
+/** Where the blocks of a table lie. @throws RangeError like `decodeTable`, for all but the data blocks */
+export function listBlocks(bytes: Uint8Array): {
+  readonly data: Handle[];
+  readonly meta: Handle;
+  readonly index: Handle;
+} {
   if (bytes.length < footerBytes) throw new RangeError(`${bytes.length} bytes are too few for a table`);
   const footer = bytes.subarray(bytes.length - footerBytes);
   const view = new DataView(footer.buffer, footer.byteOffset, footerBytes);
@@ -46,12 +58,12 @@ export function decodeTable(bytes: Uint8Array): TableEntry[] {
     throw new RangeError('it does not end with the magic number of a table');
   }
   const cursor = { at: 0 };
-  checkedBlock(bytes, readHandle(footer, cursor), 'the metaindex block');
-  const index = decodeBlock(checkedBlock(bytes, readHandle(footer, cursor), 'the index block'));
+  const meta = readHandle(footer, cursor);
+  checkedBlock(bytes, meta, 'the metaindex block');
+  const index = readHandle(footer, cursor);
+  const rows = decodeBlock(checkedBlock(bytes, index, 'the index block'));
   if (footer.subarray(cursor.at, 40).some((byte) => byte !== 0)) throw new RangeError('its footer is damaged');
-  return index.flatMap(([, handle], number) =>
-    decodeBlock(checkedBlock(bytes, readHandle(handle, { at: 0 }), `block ${number}`)),
-  );
+  return { data: rows.map(([, handle]) => readHandle(handle, { at: 0 })), meta, index };
 }
 
 function* dataBlocks(entries: Iterable<TableEntry>): Generator<TableEntry> {
@@ -118,12 +130,15 @@ function checkedBlock(bytes: Uint8Array, { offset, size }: Handle, what: string)
   if (maskChecksum(checksum(bytes.subarray(offset, offset + size + 1))) !== stored) {
     throw new RangeError(`${what} does not match its checksum`);
   }
+  const block = bytes.subarray(offset, offset + size);
   const compression = bytes[offset + size];
-  if (compression !== 0) throw new RangeError(`${what} is compressed (type ${compression}), which is not supported`);
-  return bytes.subarray(offset, offset + size);
+  if (compression === 0) return block;
+  if (compression === 1) return decompressSnappy(block);
+  throw new RangeError(`${what} is compressed (type ${compression}), which is not supported`);
 }
 
-interface Handle {
+/** Place of a block in the file; its compression type and checksum (5 bytes) follow it. */
+export interface Handle {
   readonly offset: number;
   readonly size: number;
 }

@@ -1,11 +1,12 @@
-import { type BundleEntry, elementBytes, elementCount, encodeEntry, encodeHeader } from './bundle-entry.js';
-import type { TensorData } from './bundle-types.js';
+import { type BundleEntry, encodeEntry, encodeHeader } from './bundle-entry.js';
+import { elementBytes, elementCount, type TensorSource } from './bundle-types.js';
 import { checksum, maskChecksum } from './crc.js';
 import { type FileOps, realFiles, replaceFile } from './file-ops.js';
+import { gatherSmall } from './gather-small.js';
 import { pushVarint } from './protobuf.js';
 import { encodeTable } from './table.js';
 
-/** Path of the only data file of a checkpoint that we write. */
+/** Path of a data file of a checkpoint; we write one. */
 export function dataPath(prefix: string, shard = 0, shards = 1): string {
   return `${prefix}.data-${pad(shard)}-of-${pad(shards)}`;
 }
@@ -17,48 +18,73 @@ export function indexPath(prefix: string): string {
 
 /**
  * Writes tensors as a TensorFlow V2 checkpoint (tensor bundle, tensor_bundle.proto): `<prefix>.data-00000-of-00001`, flushed,
- * then `<prefix>.index`, flushed. Tensors are written in the order of their names. Returns the bytes written.
- * @throws RangeError when a tensor's bytes do not fit its shape; the system error when a file cannot be written
+ * then `<prefix>.index`, flushed. Each tensor is asked for when the one before it is written, and written in pieces, so that
+ * no more than one has to be in memory. Returns the bytes written.
+ * @throws RangeError when a tensor's bytes do not fit its shape or two have the same name; the system error when a file
+ * cannot be written
  */
 export function writeBundle(
   prefix: string,
-  tensors: Iterable<readonly [string, TensorData]>,
+  tensors: Iterable<readonly [string, TensorSource]>,
   files: FileOps = realFiles,
 ): number {
-  const sorted = [...tensors].map(([name, tensor]) => ({ name, key: Buffer.from(name), tensor }));
-  sorted.sort((left, right) => Buffer.compare(left.key, right.key));
-  const entries: [Uint8Array, Uint8Array][] = [[new Uint8Array(), encodeHeader(1)]];
-  let offset = 0;
+  const entries = new Map<string, BundleEntry>();
   function* dataParts(): Generator<Uint8Array> {
-    for (const { name, key, tensor } of sorted) {
-      const { parts, entry } = layOut(name, tensor, offset);
-      entries.push([key, encodeEntry(entry)]);
-      offset += entry.size;
-      yield* parts;
+    let offset = 0;
+    for (const [name, tensor] of tensors) {
+      if (entries.has(name)) throw new RangeError(`two tensors are called ${name}`);
+      const { size, crc } = yield* layOut(name, tensor);
+      const place = { shard: 0, offset, size, crc: maskChecksum(crc) };
+      entries.set(name, { dtype: tensor.dtype, shape: tensor.shape, ...place });
+      offset += size;
     }
   }
-  replaceFile(files, dataPath(prefix), dataParts());
-  const index = encodeTable(entries);
+  replaceFile(files, dataPath(prefix), gatherSmall(dataParts()));
+  const index = encodeIndex(entries);
   replaceFile(files, indexPath(prefix), [index]);
-  return offset + index.length;
+  return [...entries.values()].reduce((total, { size }) => total + size, index.length);
 }
 
-function layOut(name: string, tensor: TensorData, offset: number): { parts: Uint8Array[]; entry: BundleEntry } {
-  const { parts, crc } =
-    tensor.data instanceof Uint8Array ? numericParts(name, tensor, tensor.data) : stringParts(tensor.data);
-  const size = parts.reduce((total, part) => total + part.length, 0);
-  return { parts, entry: { dtype: tensor.dtype, shape: tensor.shape, shard: 0, offset, size, crc: maskChecksum(crc) } };
+function encodeIndex(entries: ReadonlyMap<string, BundleEntry>): Uint8Array {
+  const rows = [...entries].map(([name, entry]) => [Buffer.from(name), encodeEntry(entry)] as const);
+  rows.sort(([left], [right]) => Buffer.compare(left, right));
+  return encodeTable([[new Uint8Array(), encodeHeader(1)], ...rows]);
 }
 
-function numericParts(name: string, { dtype, shape }: TensorData, data: Uint8Array) {
-  const expected = dtype === 'string' ? -1 : elementCount(shape) * elementBytes[dtype];
-  if (data.length !== expected)
-    throw new RangeError(`${name}: ${data.length} bytes for ${dtype} [${shape}], expected ${expected}`);
-  return { parts: [data], crc: checksum(data) };
+/** Yields a tensor's bytes, and returns how many they were, with their CRC32C. */
+function layOut(name: string, { dtype, shape, data }: TensorSource): Layout {
+  if (dtype === 'string') return layOutStrings(name, shape, [...(data as Iterable<Uint8Array>)]);
+  const pieces = data instanceof Uint8Array ? [data] : data;
+  return layOutPieces(pieces, (size) => {
+    const expected = elementCount(shape) * elementBytes[dtype];
+    if (size !== expected) throw new RangeError(`${name}: ${size} bytes for ${dtype} [${shape}], expected ${expected}`);
+  });
+}
+
+type Layout = Generator<Uint8Array, { readonly size: number; readonly crc: number }>;
+
+/** Summed just before it is written: what fits the processor's cache is read from memory once. */
+const pieceBytes = 1 << 20;
+
+function* layOutPieces(pieces: Iterable<Uint8Array>, assertSize: (size: number) => void): Layout {
+  let [size, crc] = [0, 0];
+  for (const piece of pieces) {
+    for (let at = 0; at < piece.length; at += pieceBytes) {
+      const part = piece.subarray(at, at + pieceBytes);
+      crc = checksum(part, crc);
+      yield part;
+    }
+    size += piece.length;
+  }
+  assertSize(size);
+  return { size, crc };
 }
 
 /** Strings: their lengths as varints, a masked CRC of the lengths (as uint32), then the bytes (WriteStringTensor, tensor_bundle.cc). */
-function stringParts(strings: readonly Uint8Array[]) {
+function* layOutStrings(name: string, shape: readonly number[], strings: readonly Uint8Array[]): Layout {
+  const expected = elementCount(shape);
+  if (strings.length !== expected)
+    throw new RangeError(`${name}: ${strings.length} strings for [${shape}], expected ${expected}`);
   const lengths: number[] = [];
   const wide = new Uint8Array(strings.length * 4);
   for (const [index, { length }] of strings.entries()) {
@@ -68,8 +94,16 @@ function stringParts(strings: readonly Uint8Array[]) {
   const lengthsCrc = checksum(wide);
   const stored = new Uint8Array(4);
   new DataView(stored.buffer).setUint32(0, maskChecksum(lengthsCrc), true);
-  const crc = strings.reduce((sofar, string) => checksum(string, sofar), checksum(stored, lengthsCrc));
-  return { parts: [Uint8Array.from(lengths), stored, ...strings], crc };
+  let crc = checksum(stored, lengthsCrc);
+  let size = lengths.length + stored.length;
+  yield Uint8Array.from(lengths);
+  yield stored;
+  for (const string of strings) {
+    crc = checksum(string, crc);
+    size += string.length;
+    yield string;
+  }
+  return { size, crc };
 }
 
 function pad(number: number): string {

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { checksum, maskChecksum } from '../../src/checkpoint/crc.js';
 import {
   type CommitOptions,
   commitCheckpoint,
@@ -8,6 +9,8 @@ import {
   realFiles,
   type TensorData,
 } from '../../src/checkpoint/index.js';
+import { pushVarint } from '../../src/checkpoint/protobuf.js';
+import { decodeTable, type TableEntry } from '../../src/checkpoint/table.js';
 import { epochInfoPath } from '../../src/protocol/index.js';
 
 export function float32(values: readonly number[], shape: readonly number[] = [values.length]): TensorData {
@@ -60,4 +63,43 @@ export function failingFiles(at: number, failure: Error, dead: boolean): { files
 
 export function removeFiles(directory: string, ...names: string[]): void {
   for (const name of names) rmSync(join(directory, name), { recursive: true, force: true });
+}
+
+/** The same table in blocks of 100 entries, each compressed and marked with `type`. */
+export function recompress(path: string, type: number, compress: (block: Uint8Array) => Uint8Array): Uint8Array {
+  const entries = decodeTable(readFileSync(path));
+  const parts: Uint8Array[] = [];
+  let offset = 0;
+  const emit = (block: Uint8Array): Uint8Array => {
+    const packed = Buffer.concat([compress(block), Uint8Array.of(type)]);
+    const sum = Buffer.alloc(4);
+    sum.writeUInt32LE(maskChecksum(checksum(packed)));
+    parts.push(packed, sum);
+    const handle = varints(offset, packed.length - 1);
+    offset += packed.length + 4;
+    return handle;
+  };
+  const index: TableEntry[] = [];
+  for (let from = 0; from < entries.length; from += 100) {
+    const group = entries.slice(from, from + 100);
+    index.push([group.at(-1)?.[0] ?? new Uint8Array(), emit(plainBlock(group))]);
+  }
+  const handles = Buffer.concat([emit(plainBlock([])), emit(plainBlock(index))]);
+  const footer = Buffer.alloc(48);
+  footer.set(handles);
+  footer.writeUInt32LE(0x8b80fb57, 40);
+  footer.writeUInt32LE(0xdb477524, 44);
+  return Buffer.concat([...parts, footer]);
+}
+
+/** A block whose keys share no prefixes. */
+function plainBlock(entries: readonly TableEntry[]): Uint8Array {
+  const rows = entries.flatMap(([key, value]) => [varints(0, key.length, value.length), key, value]);
+  return Buffer.concat([...rows, Uint8Array.of(0, 0, 0, 0, 1, 0, 0, 0)]);
+}
+
+function varints(...values: number[]): Uint8Array {
+  const out: number[] = [];
+  for (const value of values) pushVarint(out, value);
+  return Uint8Array.from(out);
 }
