@@ -337,6 +337,20 @@ const checkpoints = z
       .default(false)
       .describe('Save only when the score improves; a resume then loses epochs.'),
     save_interval: positive.default(1).describe('Epochs between checkpoints.'),
+    every: z
+      .string()
+      .regex(
+        /^\s*(epoch|auto|\d+(\.\d+)?\s*(ms|s|min|m|h)|\d+\s*steps?)\s*$/i,
+        '"epoch", "auto", a duration such as "30s", or steps such as "200 steps"',
+      )
+      .default('auto')
+      .describe(
+        'When checkpoints inside an epoch are saved, besides the one after it: epoch (never), auto (the interval that loses least, from the cost of a save and the rate of failures), a duration, or a number of steps.',
+      ),
+    async: z
+      .boolean()
+      .default(true)
+      .describe('Write checkpoints in a thread of their own; the training waits only for the copy of its state.'),
     eval_interval: positive.default(1).describe('Epochs between validations.'),
   })
   .describe('What is saved.');
@@ -348,6 +362,29 @@ const samples = z
     num_samples: positive.default(4).describe('Lines in each sample image.'),
   })
   .describe('Sample images.');
+
+const rollback = z
+  .object({
+    policy: z
+      .enum(['skip_batches', 'cut_lr', 'none'])
+      .default('skip_batches')
+      .describe(
+        'What changes when the training diverged and goes on from the last checkpoint: leave out the batches where it happened, cut the learning rates, or nothing.',
+      ),
+    max_rollbacks: count
+      .default(3)
+      .describe('Divergences in a row, without a newly completed epoch, before the run is given up.'),
+    skip_steps: positive.default(1).describe('Batches that are left out, ending with the one where it diverged.'),
+    lr_factor: z.number().positive().max(1).default(0.5).describe('Factor on both learning rates at each rollback.'),
+    spike_deviations: z
+      .number()
+      .nonnegative()
+      .default(0)
+      .describe(
+        'A generator loss beyond this many robust deviations above its latest median counts as divergence; 0: only NaN and infinity do.',
+      ),
+  })
+  .describe('What follows NaN, infinity, or a leap of the loss.');
 
 const metrics = z
   .object({
@@ -399,6 +436,7 @@ export const experimentSchema = z.object({
   adaptive_balancing: adaptiveBalancing.prefault({}),
   early_stopping: earlyStopping.prefault({}),
   checkpoints: checkpoints.prefault({}),
+  rollback: rollback.prefault({}),
   samples: samples.prefault({}),
   metrics: metrics.prefault({}),
 });

@@ -8,6 +8,8 @@ export const TrainerEnv = {
   resume: 'SUPERVISE_RESUME',
   /** The configured epoch count. */
   epochs: 'SUPERVISE_EPOCHS',
+  /** Mean time between failures of this run so far, in seconds: what an automatic checkpoint interval goes by. */
+  mtbf: 'SUPERVISE_MTBF_SECS',
   /** Path of the heartbeat file that the trainer may write. */
   heartbeat: 'SUPERVISE_HEARTBEAT',
   /** `1` for a process that is to load everything and wait: it begins when a line comes on its standard input. */

@@ -47,6 +47,8 @@ export interface RunStatus {
   readonly values: Readonly<Record<string, number>> | null;
   /** Estimated seconds until the last epoch is done. */
   readonly eta_secs: number | null;
+  /** Seconds of work since the last checkpoint: what a crash would cost now. */
+  readonly at_risk_secs: number | null;
   readonly run_dir: string;
   readonly checkpoint_dir: string;
   /** stdout and stderr of the latest attempt. */

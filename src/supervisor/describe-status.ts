@@ -44,6 +44,8 @@ export function describeStatus(state: State, context: StatusContext): RunStatus 
     steps_per_epoch: heartbeat?.steps_per_epoch ?? null,
     values: heartbeat?.values ?? null,
     eta_secs: estimateRemainingSecs(state, context.at),
+    at_risk_secs:
+      trainer === undefined ? null : Math.max(0, Math.round((context.at - (run.progressAt ?? context.at)) / 1000)),
     run_dir: context.runDir,
     checkpoint_dir: context.checkpointDir,
     output: context.output ?? null,
@@ -57,6 +59,6 @@ function estimateRemainingSecs({ run, rules, name }: State, at: number): number 
   const sorted = run.epochDurationsMs.toSorted((left, right) => left - right);
   const median = sorted[Math.floor(sorted.length / 2)];
   if (median === undefined || !['starting', 'running'].includes(name)) return null;
-  const passed = Math.min(median, at - (run.progressAt ?? at));
+  const passed = Math.min(median, at - (run.epochAt ?? at));
   return Math.max(0, Math.round(((rules.epochsTotal - run.progress.epochs) * median - passed) / 1000));
 }

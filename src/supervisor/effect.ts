@@ -13,7 +13,13 @@ export interface FailureCost {
 export type Effect =
   /** Clear away the previous generation, verify the checkpoint: answers checkpointVerified, adopted or resourceChanged. */
   | { readonly type: 'prepare'; readonly stepBack: boolean }
-  | { readonly type: 'spawn'; readonly attempt: number; readonly resume: boolean; readonly halvings: number }
+  | {
+      readonly type: 'spawn';
+      readonly attempt: number;
+      readonly resume: boolean;
+      readonly halvings: number;
+      readonly mtbfMs: number;
+    }
   /** Look at a silent trainer once more, and collect what shows where it waits: answers inspected. */
   | { readonly type: 'inspect'; readonly attempt: number }
   /** To the trainer's whole process group, in this order. */

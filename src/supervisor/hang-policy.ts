@@ -47,10 +47,10 @@ export function noteSilence(run: RunFacts, phase: Phase, silenceMs: number): Run
 }
 
 /** Without heartbeats only whole epochs can be told; the first one after a launch has the start-up in it. */
-function epochThresholdMs(hang: HangRules, { epochDurationsMs, progressAt, launchedAt }: RunFacts): number | undefined {
+function epochThresholdMs(hang: HangRules, { epochDurationsMs, epochAt, launchedAt }: RunFacts): number | undefined {
   if (epochDurationsMs.length === 0) return undefined;
   const threshold = thresholdMs(hang, epochDurationsMs, Number.POSITIVE_INFINITY);
-  return progressAt === launchedAt ? threshold + hang.startupCapMs : threshold;
+  return epochAt === launchedAt ? threshold + hang.startupCapMs : threshold;
 }
 
 function thresholdMs({ factor, floorMs }: HangRules, seen: readonly number[], cap: number): number {

@@ -15,7 +15,6 @@ const ofTheTraining: ReadonlySet<FailureClassName> = new Set([
   'code',
   'crash',
   'data-corrupt',
-  'diverged',
   'exception',
   'gpu-fault',
   'hang',

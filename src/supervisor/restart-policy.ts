@@ -28,6 +28,7 @@ export function decideRestart(
   if (remedy === 'relaunch' && isAhead(run.progress, run.launchedFrom)) {
     return { kind: 'relaunch', delayMs: 0, isCounted: false, stepBack: false };
   }
+  if (failure.class === 'diverged') return decideRollback(rules, run, failure);
   const exhausted = findHopeless(run) ?? findExhaustedBudget(rules, run, at);
   if (exhausted !== undefined) return { kind: 'giveUp', ...exhausted };
   const isFirstPreemption = remedy === 'relaunch' && run.spent.withoutProgress === 0;
@@ -39,6 +40,13 @@ export function decideRestart(
 export function backoffDelay(rules: Rules, { spent }: RunFacts, jitter: number): number {
   const ceiling = Math.min(rules.maxDelayMs, rules.initialDelayMs * 2 ** Math.min(spent.withoutProgress, 40));
   return Math.round(jitter * ceiling);
+}
+
+/** A divergence goes back to the last checkpoint at once: waiting cannot help. The trainer leaves out or slows down what led to it. */
+function decideRollback(rules: Rules, run: RunFacts, failure: Failure): RestartDecision {
+  if (run.rollbacks < rules.maxRollbacks) return { kind: 'relaunch', delayMs: 0, isCounted: true, stepBack: false };
+  const explanation = `${run.rollbacks} rollbacks did not help (rollback.max_rollbacks): ${failure.summary}`;
+  return { kind: 'giveUp', reason: 'diverged', explanation };
 }
 
 interface Reason {

@@ -59,6 +59,7 @@ function readFacts(all: readonly JournalEntry[], current: readonly JournalEntry[
   const epochs = current.flatMap((entry) => (entry.event === 'epoch_completed' ? [entry] : []));
   const verified = current.flatMap((entry) => (entry.event === 'checkpoint_verified' ? [entry] : []));
   const exits = current.flatMap((entry) => (entry.event === 'exited' ? [entry] : []));
+  const failures = exits.filter((entry) => entry.class !== 'finished' && entry.class !== 'stopped');
   const backingOff = current.flatMap((entry) => (entry.event === 'backing_off' ? [entry] : []));
   const { restarts = 0, restarts_without_progress: withoutProgress = 0 } = backingOff.at(-1) ?? {};
   const lastExit = exits.at(-1);
@@ -81,7 +82,10 @@ function readFacts(all: readonly JournalEntry[], current: readonly JournalEntry[
     progressAt: undefined,
     heartbeat: undefined,
     heartbeatAt: undefined,
+    epochAt: undefined,
     signAt: undefined,
+    rollbacks: 0,
+    failed: { ranMs: sum(failures.map(({ ran_ms }) => ran_ms)), count: failures.length },
     silencesMs: {},
     hasHeartbeats: false,
     halvings: 0,
@@ -106,6 +110,10 @@ function readOpenLaunch(current: readonly JournalEntry[]): Pick<RunHistory, 'ope
   if (launched === undefined) return { openAttempt: announced, openLaunch: undefined };
   const { attempt, pid, start_time: startTime, boot_id: bootId, output } = launched;
   return { openAttempt: announced, openLaunch: { attempt, pid, startTime, bootId, output } };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 function lastIndexOf(entries: readonly JournalEntry[], event: JournalEntry['event']): number {

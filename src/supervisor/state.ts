@@ -17,6 +17,8 @@ export interface Rules {
   readonly window: { readonly maxRestarts: number; readonly lengthMs: number } | undefined;
   /** How often an out-of-memory failure may halve the micro-batch; 0 when the trainer has no way to do it. */
   readonly maxHalvings: number;
+  /** Divergences in a row, without a newly completed epoch, that are rolled back. */
+  readonly maxRollbacks: number;
   /** Undefined: hangs are not looked for. */
   readonly hang: HangRules | undefined;
   /** Time between SIGTERM and SIGKILL. */
@@ -83,8 +85,10 @@ export interface RunFacts {
   /** Whether any attempt ever completed a step. */
   readonly hasWorked: boolean;
   readonly launchedAt: number | undefined;
-  /** When completed work last grew in this attempt, or else when it was launched. */
+  /** When saved work last grew in this attempt, or else when it was launched: what was done since is at risk. */
   readonly progressAt: number | undefined;
+  /** When the last epoch of this attempt was completed, or else when it was launched. */
+  readonly epochAt: number | undefined;
   readonly heartbeat: Heartbeat | undefined;
   /** When it began to tell what it tells. */
   readonly heartbeatAt: number | undefined;
@@ -98,6 +102,10 @@ export interface RunFacts {
   readonly hasHeartbeats: boolean;
   /** How often the micro-batch is halved now, because memory ran out. */
   readonly halvings: number;
+  /** Divergences since the run last completed an epoch that it had never completed before. */
+  readonly rollbacks: number;
+  /** Time (ms) that failed attempts ran, and how many there were. */
+  readonly failed: { readonly ranMs: number; readonly count: number };
   /** When the latest counted restarts were decided. */
   readonly restartedAt: readonly number[];
   /** The next launch goes back to an earlier checkpoint. */
@@ -125,6 +133,7 @@ export type GiveUpReason =
   | 'no-progress'
   | 'too-many-restarts'
   | 'same-failure'
+  | 'diverged'
   | 'command'
   | 'unkillable'
   | 'waited-too-long';

@@ -35,8 +35,8 @@ describe('hangThresholdMs', () => {
 
   it('goes by whole epochs without heartbeats, and by nothing at all before the first of them', () => {
     expect(threshold({})).toBeUndefined();
-    expect(threshold({ epochDurationsMs: [2000], progressAt: 5, launchedAt: 0 })).toBe(10_000);
-    expect(threshold({ epochDurationsMs: [2000], progressAt: 0, launchedAt: 0 })).toBe(130_000);
+    expect(threshold({ epochDurationsMs: [2000], epochAt: 5, launchedAt: 0 })).toBe(10_000);
+    expect(threshold({ epochDurationsMs: [2000], epochAt: 0, launchedAt: 0 })).toBe(130_000);
   });
 
   it('is off when it is switched off', () => {

@@ -43,6 +43,8 @@ export function answerFailure(state: State, event: EventOf<'exited'>, failure: F
   const failed = withRun(state, {
     lastFailure: failure,
     halvings: halvingsAfter(state, failure),
+    rollbacks: state.run.rollbacks + (failure.class === 'diverged' ? 1 : 0),
+    failed: { ranMs: state.run.failed.ranMs + cost.ranMs, count: state.run.failed.count + 1 },
     stepBack,
     repeated: stepBack && repeated !== undefined ? { ...repeated, count: 0, hasSteppedBack: true } : repeated,
     ...(isRelaunched && charged(state.run, decision.isCounted, event.at)),

@@ -2,7 +2,7 @@ import type { Heartbeat } from '../../protocol/index.js';
 import type { Effect } from '../effect.js';
 import type { EventOf } from '../event.js';
 import { currentPhase, hangThresholdMs, noteSilence } from '../hang-policy.js';
-import { isSameProgress, type Progress } from '../progress.js';
+import { isAhead, isSameProgress, type Progress } from '../progress.js';
 import type { RunFacts, State } from '../state.js';
 import { journal, publish, type Step, withRun } from './step.js';
 
@@ -15,12 +15,14 @@ const keptDurations = 20;
 export function noteProgress(state: State, progress: Progress, at: number): Step {
   const { run } = state;
   if (isSameProgress(progress, run.progress)) return { state, effects: [] };
-  if (progress.epochs <= run.progress.epochs) return { state: withRun(state, { progress }), effects: [publish] };
+  if (progress.epochs <= run.progress.epochs) return noteStep(state, progress, at);
   const epochMs = epochDuration(run, progress, at);
   const next = withRun(state, {
     progress,
     progressAt: at,
+    epochAt: at,
     signAt: at,
+    rollbacks: progress.epochs > run.mostEpochs ? 0 : run.rollbacks,
     halvings: progress.epochs > run.mostEpochs ? 0 : run.halvings,
     hasWorked: true,
     mostEpochs: Math.max(run.mostEpochs, progress.epochs),
@@ -29,6 +31,13 @@ export function noteProgress(state: State, progress: Progress, at: number): Step
   });
   const records = epochRecords(state, run.progress.epochs, progress, epochMs);
   return { state: next, effects: [...records, publish, ...watchForHang(next, at)] };
+}
+
+/** A checkpoint inside an epoch, or news that are none. */
+function noteStep(state: State, progress: Progress, at: number): Step {
+  const advanced = isAhead(progress, state.run.progress) ? { progressAt: at, signAt: at } : {};
+  const next = withRun(state, { progress, ...advanced });
+  return { state: next, effects: [publish, ...(advanced.signAt === undefined ? [] : watchForHang(next, at))] };
 }
 
 /** The records of the epochs after `known`; what `epoch_info.json` says belongs to the last of them. */
@@ -97,6 +106,6 @@ export function readyRecord({ run }: State, at: number): Effect {
 
 /** Time per epoch since the last one; unknown for the first of an attempt, which includes the start-up. */
 function epochDuration(run: RunFacts, progress: Progress, at: number): number | undefined {
-  if (run.progressAt === undefined || run.progressAt === run.launchedAt) return undefined;
-  return (at - run.progressAt) / (progress.epochs - run.progress.epochs);
+  if (run.epochAt === undefined || run.epochAt === run.launchedAt) return undefined;
+  return (at - run.epochAt) / (progress.epochs - run.progress.epochs);
 }

@@ -1,4 +1,5 @@
 import type { EventOf } from '../event.js';
+import { meanTimeBetweenFailuresMs } from '../failure-rate.js';
 import { isFinished } from '../progress.js';
 import type { State, StateOf } from '../state.js';
 import { complete, giveUp } from './ending.js';
@@ -43,6 +44,7 @@ export function preparing_adopted(state: StateOf<'preparing'>, event: EventOf<'a
     mostEpochs: Math.max(state.run.mostEpochs, progress.epochs),
     launchedAt: at,
     progressAt: at,
+    epochAt: at,
     signAt: at,
   });
   const { pid, startTime } = trainer;
@@ -75,6 +77,9 @@ function launch(state: State, resume: boolean): Step {
   const next = withRun(state, { attempt, launchedFrom: state.run.progress, heartbeat: undefined });
   return {
     state: enter<'starting'>(next, { name: 'starting', trainer: undefined, resume }),
-    effects: [{ type: 'spawn', attempt, resume, halvings: state.run.halvings }, publish],
+    effects: [
+      { type: 'spawn', attempt, resume, halvings: next.run.halvings, mtbfMs: meanTimeBetweenFailuresMs(next.run) },
+      publish,
+    ],
   };
 }

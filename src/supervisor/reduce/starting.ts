@@ -67,7 +67,7 @@ export function starting_timerFired(state: StateOf<'starting'>, event: EventOf<'
 
 /** What is known once a launch has become a process. */
 export function noteSpawned<Kind extends State>(state: Kind, { at }: EventOf<'spawned'>): Kind {
-  return { ...state, run: { ...state.run, launchedAt: at, progressAt: at, signAt: at } };
+  return { ...state, run: { ...state.run, launchedAt: at, progressAt: at, epochAt: at, signAt: at } };
 }
 
 export function spawnedRecord({ attempt, trainer, bootId, output }: EventOf<'spawned'>) {

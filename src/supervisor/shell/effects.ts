@@ -14,6 +14,7 @@ import {
 import { describeStatus } from '../describe-status.js';
 import type { Effect } from '../effect.js';
 import { failureClasses } from '../failure-classes.js';
+import { meanTimeBetweenFailuresMs } from '../failure-rate.js';
 import { noProgress } from '../progress.js';
 import { suspicious } from '../repeated-failure.js';
 import type { RunHistory, RunStart } from '../run-history.js';
@@ -133,20 +134,21 @@ export function createEffects(options: EffectsOptions): Effects {
     inBackground(watchAdopted(trainer).then((ended) => onExit(attempt, ended)));
   };
 
-  const describeLaunch = (attempt: number, resume: boolean, halvings: number): TrainerLaunch => {
+  const describeLaunch = (attempt: number, resume: boolean, halvings: number, mtbfMs: number): TrainerLaunch => {
     const launch = trainerCommand({ config, run, resume, halvings, referenceTrainer: options.referenceTrainer });
     const env = {
       ...launch.env,
       ...(isReferenceTrainer && reportOptions(launch.env, attemptPaths(paths, attempt).root)),
+      [TrainerEnv.mtbf]: String(Math.round(mtbfMs / 1000)),
       [TrainerEnv.token]: token,
       [TrainerEnv.attempt]: String(attempt),
     };
     return { ...launch, env };
   };
 
-  const spawn = async (attempt: number, resume: boolean, halvings: number) => {
+  const spawn = async ({ attempt, resume, halvings, mtbfMs }: Extract<Effect, { type: 'spawn' }>) => {
     const { output } = attemptPaths(paths, attempt);
-    const launch = describeLaunch(attempt, resume, halvings);
+    const launch = describeLaunch(attempt, resume, halvings, mtbfMs);
     const taken = halvings === 0 ? spare.take(attempt, resume) : undefined;
     record({ event: 'launching', attempt, resume, command: launch.command, warm: taken !== undefined });
     const oomKillsBefore = countOomKills();
@@ -230,10 +232,11 @@ export function createEffects(options: EffectsOptions): Effects {
     }
   };
 
-  const keepSpare = ({ name, run: { attempt, halvings } }: State) => {
-    if (!config.restart.warm_spare || name !== 'running' || halvings > 0) return;
-    const next = attempt + 1;
-    inBackground(spare.prepare(next, describeLaunch(next, true, 0), attemptPaths(paths, next).output));
+  const keepSpare = ({ name, run: facts }: State) => {
+    if (!config.restart.warm_spare || name !== 'running' || facts.halvings > 0) return;
+    const next = facts.attempt + 1;
+    const launch = describeLaunch(next, true, 0, meanTimeBetweenFailuresMs(facts));
+    inBackground(spare.prepare(next, launch, attemptPaths(paths, next).output));
   };
 
   const publish = (state: State) => {
@@ -260,7 +263,7 @@ export function createEffects(options: EffectsOptions): Effects {
         case 'prepare':
           return inBackground(prepare(state, effect.stepBack).catch(failPreparation));
         case 'spawn':
-          return inBackground(spawn(effect.attempt, effect.resume, effect.halvings));
+          return inBackground(spawn(effect));
         case 'inspect':
           return inBackground(inspect(effect.attempt));
         case 'signal':
@@ -284,7 +287,10 @@ export function createEffects(options: EffectsOptions): Effects {
       spare.dismiss();
       await stopWatching?.();
       status.close();
-      await clearGeneration({ token, graceMs: 1000, killWaitMs: 5000 });
+      // A stop that came before a living trainer was adopted: it gets the time to save that it would have had.
+      const isOrphaned = trainer === undefined && findAdoptable(history) !== undefined;
+      const graceMs = isOrphaned ? config.restart.stop_grace_ms : 1000;
+      await clearGeneration({ token, graceMs, killWaitMs: 5000 });
     },
   };
 }

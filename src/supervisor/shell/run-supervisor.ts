@@ -190,6 +190,7 @@ function rulesOf({ loaded }: SupervisorOptions): Rules {
         ? undefined
         : { maxRestarts: restart.max_restarts_per_window, lengthMs: restart.window_ms },
     maxHalvings: mostHalvings(loaded.config),
+    maxRollbacks: loaded.config.rollback.max_rollbacks,
     hang: hang.enabled
       ? { floorMs: hang.min_ms, capMs: hang.max_ms, startupCapMs: hang.startup_max_ms, factor: hang.factor }
       : undefined,

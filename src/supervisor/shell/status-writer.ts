@@ -51,6 +51,7 @@ function essence(status: RunStatus): string {
     steps_per_epoch: _n,
     values: _v,
     eta_secs: _t,
+    at_risk_secs: _r,
     updated_at: _u,
     ...rest
   } = status;

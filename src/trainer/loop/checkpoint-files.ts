@@ -1,13 +1,28 @@
-import { commitCheckpoint } from '../../checkpoint/index.js';
-import type { EpochInfo, EpochInfoStatus } from '../../protocol/index.js';
+import type { CommitOptions } from '../../checkpoint/index.js';
+import { type EpochInfo, type EpochInfoStatus, systemErrorCode } from '../../protocol/index.js';
+import { createBackgroundCommit } from './background-commit.js';
+import { commitFinite, notFinite } from './commit-finite.js';
+import { DivergedError } from './run-training.js';
 import { snapshotTraining, type TrainingProgress, type TrainingTensors } from './training-state.js';
 
 /** What the trainer needs to write its checkpoints. */
 export interface CheckpointWriter {
-  /** Commits `ckpt-N` after epoch N = `next.epoch` − 1, with `epoch_info.json` in agreement, then prunes. */
+  /**
+   * Commits `ckpt-N` after epoch N = `next.epoch` − 1, with `epoch_info.json` in agreement, then prunes. In the background the
+   * training waits only for the one before it and for the copy of its state.
+   */
   readonly saveEpoch: (next: TrainingProgress, status: EpochInfoStatus) => Promise<void>;
-  /** Commits a checkpoint inside epoch `progress.epoch`. */
+  /** Commits a checkpoint inside epoch `progress.epoch`, and waits until it is on disk. */
   readonly savePartial: (progress: TrainingProgress, status: EpochInfoStatus) => Promise<void>;
+  /** The same in the background; left out while another save is under way. Returns whether it was begun. */
+  readonly beginPartial: (progress: TrainingProgress) => Promise<boolean>;
+  /** What the latest save has cost; undefined before the first. */
+  readonly cost: () => { readonly stallSecs: number; readonly durationSecs: number } | undefined;
+  /** Waits for the save under way. */
+  readonly drain: () => Promise<void>;
+  /** Fails when a save in the background has failed. */
+  readonly assertSound: () => void;
+  readonly close: () => Promise<void>;
 }
 
 export interface CheckpointWriterOptions {
@@ -17,32 +32,79 @@ export interface CheckpointWriterOptions {
   readonly maxCheckpoints: number;
   /** Name of the last epoch checkpoint on disk, when resuming. */
   readonly lastCheckpoint: string | undefined;
+  /** Whether a thread of its own writes. */
+  readonly isBackground: boolean;
 }
 
 /** Makes the writer of one training's checkpoints. */
 export function createCheckpointWriter(options: CheckpointWriterOptions): CheckpointWriter {
+  const background = options.isBackground ? createBackgroundCommit() : undefined;
   let lastCheckpoint = options.lastCheckpoint;
-  const commit = async (name: string, progress: TrainingProgress, epochInfo: EpochInfo) => {
+  let underWay: Promise<void> | undefined;
+  let failure: { readonly error: unknown } | undefined;
+  let cost: ReturnType<CheckpointWriter['cost']>;
+
+  const assertSound = () => {
+    if (failure !== undefined) throw failure.error;
+  };
+  const drain = async () => {
+    await underWay;
+    assertSound();
+  };
+  const write = async (content: CommitOptions) => {
+    if (background === undefined) commitFinite(content);
+    else await background.commit(content);
+  };
+  /** Copies the state, and begins to write it. */
+  const begin = async (name: string, progress: TrainingProgress, epochInfo: EpochInfo) => {
+    const startedAtMs = performance.now();
     const tensors = await snapshotTraining(options.tensors, progress);
-    commitCheckpoint({
-      directory: options.directory,
-      name,
-      tensors,
-      epochInfo,
-      maxCheckpoints: options.maxCheckpoints,
-    });
+    const stallSecs = (performance.now() - startedAtMs) / 1000;
+    const { directory, maxCheckpoints } = options;
+    underWay = write({ directory, name, tensors, epochInfo, maxCheckpoints })
+      .then(() => {
+        cost = { stallSecs, durationSecs: (performance.now() - startedAtMs) / 1000 };
+      })
+      .catch((error: unknown) => {
+        const isDiverged = systemErrorCode(error) === notFinite;
+        const { message } = error as Error;
+        failure = { error: isDiverged ? new DivergedError(message, progress.epoch, progress.step - 1) : error };
+      })
+      .finally(() => {
+        underWay = undefined;
+      });
+  };
+  const beginPartial = async (progress: TrainingProgress, status: EpochInfoStatus) => {
+    const name = `partial-${progress.epoch}-${progress.step}`;
+    const partial = { epoch: progress.epoch, step: progress.step, checkpoint: name };
+    const last = lastCheckpoint === undefined ? {} : { checkpoint: lastCheckpoint };
+    await begin(name, progress, { ...epochInfoOf(progress, options, status), ...last, partial });
   };
   return {
     saveEpoch: async (next, status) => {
+      await drain();
       const name = `ckpt-${next.epoch - 1}`;
-      await commit(name, next, { ...epochInfoOf(next, options, status), checkpoint: name });
+      await begin(name, next, { ...epochInfoOf(next, options, status), checkpoint: name });
       lastCheckpoint = name;
+      if (background === undefined || status !== 'running') await drain();
     },
     savePartial: async (progress, status) => {
-      const name = `partial-${progress.epoch}-${progress.step}`;
-      const partial = { epoch: progress.epoch, step: progress.step, checkpoint: name };
-      const last = lastCheckpoint === undefined ? {} : { checkpoint: lastCheckpoint };
-      await commit(name, progress, { ...epochInfoOf(progress, options, status), ...last, partial });
+      await drain();
+      await beginPartial(progress, status);
+      await drain();
+    },
+    beginPartial: async (progress) => {
+      if (underWay !== undefined) return false;
+      await beginPartial(progress, 'running');
+      if (background === undefined) await drain();
+      return true;
+    },
+    cost: () => cost,
+    drain,
+    assertSound,
+    close: async () => {
+      await underWay;
+      await background?.close();
     },
   };
 }

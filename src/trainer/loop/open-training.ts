@@ -11,8 +11,18 @@ import { createHeartbeatWriter } from './heartbeat-writer.js';
 import { appendMetrics, rewindMetrics } from './metrics-log.js';
 import { createReporter } from './reporter.js';
 import { restoreNewest } from './restore-newest.js';
+import {
+  collectRollbacks,
+  describeRollback,
+  isSkipped,
+  type Rollback,
+  readDivergence,
+  rollbackRateFactor,
+} from './rollback.js';
 import type { TrainerOptions } from './run-trainer.js';
+import { createSaveClock } from './save-clock.js';
 import { ctcFactor, learningRateFactor } from './schedule.js';
+import { createSpikeDetector } from './spike-detector.js';
 import { standBy } from './stand-by.js';
 import type { StopSignals } from './stop-signals.js';
 import type { Training } from './training.js';
@@ -73,8 +83,11 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     isStopped: () => signals.stopSignal() !== undefined,
   });
 
+  let rollbacks: readonly Rollback[] = [];
   const trainStep: Training['trainStep'] = async (epoch, stepOfEpoch, globalStep) => {
-    const factor = learningRateFactor(config.schedule, { epoch, step: stepOfEpoch, stepsPerEpoch });
+    const factor =
+      learningRateFactor(config.schedule, { epoch, step: stepOfEpoch, stepsPerEpoch }) *
+      rollbackRateFactor(config.rollback, rollbacks);
     const weights = config.loss_weights;
     return batches.withBatch(epoch, stepOfEpoch, (batch) =>
       step({
@@ -112,15 +125,13 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     starting();
   }
 
+  const divergence = options.noRestore ? undefined : readDivergence(paths.checkpointDir);
   const restored = restoreNewest(isSpare ? { ...options, resume: go?.resume ?? true } : options, networks.tensors);
-  const start = restored?.progress ?? {
-    ...noBestYet,
-    epoch: 1,
-    step: 0,
-    globalStep: 0,
-    lossSums: {},
-    seed: config.seed,
-  };
+  const fresh = { ...noBestYet, epoch: 1, step: 0, globalStep: 0, lossSums: {}, seed: config.seed };
+  const found: TrainingProgress = restored?.progress ?? fresh;
+  rollbacks = collectRollbacks(found.rollbacks, divergence);
+  if (divergence !== undefined) log(describeRollback(config.rollback, divergence));
+  const start: TrainingProgress = rollbacks.length === 0 ? found : { ...found, rollbacks };
   const metricsPath = join(paths.runDir, 'metrics.jsonl');
   rewindMetrics(metricsPath, start.epoch - 1);
 
@@ -130,13 +141,25 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     totalEpochs: config.epochs,
     maxCheckpoints: config.checkpoints.max_checkpoints,
     lastCheckpoint: restored?.lastCheckpoint,
+    isBackground: config.checkpoints.async,
   });
+  const saves = createSaveClock(config.checkpoints.every, checkpoints.cost, start);
+  const findSpike = createSpikeDetector(config.rollback.spike_deviations);
   const training: Training = {
     epochs: config.epochs,
     stepsPerEpoch,
     earlyStopping: config.early_stopping,
     trainStep,
-    reportStep: reporter.step,
+    reportStep: (progress, stepMs) => {
+      checkpoints.assertSound();
+      reporter.step(progress, stepMs);
+    },
+    isSkipped: (epoch, stepOfEpoch) => isSkipped(config.rollback, rollbacks, epoch, stepOfEpoch),
+    findSpike: ({ g_loss: loss }) => (loss === undefined ? undefined : findSpike(loss)),
+    saveIfDue: async (progress) => {
+      if (saves.isDue(progress) && (await checkpoints.beginPartial(progress))) saves.reset(progress);
+    },
+    finishSaving: checkpoints.drain,
     isValidationEpoch: (epoch) => epoch % config.checkpoints.eval_interval === 0 || epoch === config.epochs,
     validate: async (progress) => {
       reporter.phase('validate', progress);
@@ -151,12 +174,16 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
         best_epoch: next.bestEpoch,
         timestamp: new Date().toISOString(),
       });
-      if (isSaved(options, next, status)) await checkpoints.saveEpoch(next, status);
+      if (isSaved(options, next, status)) {
+        await checkpoints.saveEpoch(next, status);
+        saves.reset(next);
+      }
       reporter.epoch(epoch, metrics, next);
     },
     savePartial: async (progress, status = 'running') => {
       reporter.phase('checkpoint', progress);
       await checkpoints.savePartial(progress, status);
+      saves.reset(progress);
     },
     stopRequested: () => signals.stopSignal() !== undefined,
     takeSaveRequest: signals.takeSaveRequest,
@@ -164,7 +191,10 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   return {
     training,
     start,
-    close,
+    close: async () => {
+      await checkpoints.close();
+      await close();
+    },
   };
 }
 

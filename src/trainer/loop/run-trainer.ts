@@ -1,5 +1,6 @@
 import type { Experiment } from '../../config/schema.js';
 import { TrainerExit } from '../../protocol/index.js';
+import { recordDivergence } from './rollback.js';
 import { DivergedError, runTraining, type TrainingOutcome } from './run-training.js';
 import { listenForSignals } from './stop-signals.js';
 
@@ -30,6 +31,7 @@ export async function runTrainer(options: TrainerOptions): Promise<number> {
   } catch (error) {
     if (!(error instanceof DivergedError)) throw error;
     options.log(`The training diverged: ${error.message}. Nothing of that step was saved.`);
+    recordDivergence(options.paths.checkpointDir, error);
     return 1;
   } finally {
     signals.dispose();

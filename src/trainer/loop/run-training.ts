@@ -20,6 +20,7 @@ export async function runTraining(training: Training, start: TrainingProgress): 
     progress = await completeEpoch(training, trained, metrics.restored, metrics.record);
     if (isEarlyStop(training, progress)) return { end: 'early_stopped', progress };
   }
+  await training.finishSaving();
   return { end: 'completed', progress };
 }
 
@@ -30,18 +31,31 @@ async function runEpoch(training: Training, start: TrainingProgress): Promise<Tr
     progress = await runStep(training, progress);
     training.reportStep(progress, (performance.now() - startedAtMs) / (progress.step - start.step));
     if (training.takeSaveRequest()) await training.savePartial(progress);
+    else if (progress.step < training.stepsPerEpoch) await training.saveIfDue(progress);
   }
   return progress;
 }
 
 async function runStep(training: Training, progress: TrainingProgress): Promise<TrainingProgress> {
+  if (training.isSkipped(progress.epoch, progress.step)) return skipStep(progress);
   const losses = await training.trainStep(progress.epoch, progress.step, progress.globalStep);
   assertFinite(losses, progress);
+  assertNoSpike(training, losses, progress);
   return {
     ...progress,
     step: progress.step + 1,
     globalStep: progress.globalStep + 1,
     lossSums: addTo(progress.lossSums, losses),
+  };
+}
+
+/** The step counts, so that the order of the data stays what it is; it just teaches nothing. */
+function skipStep(progress: TrainingProgress): TrainingProgress {
+  return {
+    ...progress,
+    step: progress.step + 1,
+    globalStep: progress.globalStep + 1,
+    skipped: (progress.skipped ?? 0) + 1,
   };
 }
 
@@ -58,7 +72,8 @@ async function completeEpoch(
   record: Readonly<Record<string, number>>,
 ): Promise<TrainingProgress> {
   const best = metrics === undefined ? {} : updateBest(trained, trained.epoch, metrics, training.earlyStopping);
-  const next = { ...trained, ...best, epoch: trained.epoch + 1, step: 0, lossSums: {} };
+  const { skipped: _, ...kept } = trained;
+  const next = { ...kept, ...best, epoch: trained.epoch + 1, step: 0, lossSums: {} };
   const end = isEarlyStop(training, next)
     ? 'early_stopped'
     : trained.epoch === training.epochs
@@ -77,8 +92,8 @@ function isEarlyStop(training: Training, progress: TrainingProgress): boolean {
   return progress.epoch <= training.epochs && shouldStopEarly(progress, training.earlyStopping);
 }
 
-function meanLosses({ lossSums, step }: TrainingProgress): Record<string, number> {
-  return Object.fromEntries(Object.entries(lossSums).map(([name, sum]) => [name, sum / Math.max(step, 1)]));
+function meanLosses({ lossSums, step, skipped = 0 }: TrainingProgress): Record<string, number> {
+  return Object.fromEntries(Object.entries(lossSums).map(([name, sum]) => [name, sum / Math.max(step - skipped, 1)]));
 }
 
 function addTo(
@@ -91,10 +106,30 @@ function addTo(
 /** A number that is not finite ends the attempt before it can reach a checkpoint. */
 function assertFinite(losses: Readonly<Record<string, number>>, { epoch, step }: TrainingProgress): void {
   const bad = Object.entries(losses).find(([, value]) => !Number.isFinite(value));
-  if (bad !== undefined) throw new DivergedError(`${bad[0]} is ${bad[1]} at epoch ${epoch}, step ${step + 1}`);
+  if (bad !== undefined) throw new DivergedError(`${bad[0]} is ${bad[1]}`, epoch, step);
+}
+
+function assertNoSpike(
+  training: Training,
+  losses: Readonly<Record<string, number>>,
+  { epoch, step }: TrainingProgress,
+): void {
+  const threshold = training.findSpike(losses);
+  if (threshold === undefined) return;
+  const loss = losses['g_loss'] ?? Number.NaN;
+  throw new DivergedError(`g_loss leaps to ${loss.toPrecision(4)}, beyond ${threshold.toPrecision(4)}`, epoch, step);
 }
 
 /** The training has diverged: a loss is NaN or infinite. Nothing of that step is saved. */
 export class DivergedError extends Error {
   override readonly name = 'DivergedError';
+
+  /** `step` counts from 0. */
+  constructor(
+    what: string,
+    readonly epoch: number,
+    readonly step: number,
+  ) {
+    super(`${what} at epoch ${epoch}, step ${step + 1}`);
+  }
 }

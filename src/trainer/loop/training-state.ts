@@ -2,6 +2,7 @@ import { tensor, type Variable } from '@tensorflow/tfjs-core';
 import type { DType, TensorData } from '../../checkpoint/bundle-types.js';
 import { SuperviseError } from '../../protocol/index.js';
 import type { BestScore } from './best-score.js';
+import type { Rollback } from './rollback.js';
 
 /** Suffix that TensorFlow's object-based checkpoints give to a variable's value. */
 const valueSuffix = '/.ATTRIBUTES/VARIABLE_VALUE';
@@ -19,6 +20,10 @@ export interface TrainingProgress extends BestScore {
   readonly lossSums: Readonly<Record<string, number>>;
   /** Seed that all random numbers derive from, together with (epoch, step). */
   readonly seed: number;
+  /** Steps of the running epoch that were left out. */
+  readonly skipped?: number;
+  /** Places where the training diverged and was rolled back. */
+  readonly rollbacks?: readonly Rollback[];
 }
 
 /** Variables and counters of one training, by checkpoint name without suffix. */

@@ -31,4 +31,12 @@ export interface Training {
   readonly savePartial: (progress: TrainingProgress, status?: EpochInfoStatus) => Promise<void>;
   readonly stopRequested: () => boolean;
   readonly takeSaveRequest: () => boolean;
+  /** Whether the batch of this step is left out, because the training diverged at it before. */
+  readonly isSkipped: (epoch: number, step: number) => boolean;
+  /** The threshold that this step's losses pass, when they leap; undefined when they do not. */
+  readonly findSpike: (losses: Readonly<Record<string, number>>) => number | undefined;
+  /** Begins a checkpoint inside the epoch when one is due. */
+  readonly saveIfDue: (progress: TrainingProgress) => Promise<void>;
+  /** Waits until everything is saved. */
+  readonly finishSaving: () => Promise<void>;
 }

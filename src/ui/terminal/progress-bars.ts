@@ -44,9 +44,10 @@ export function createProgressBars(stream: NodeJS.WriteStream): ProgressBars {
 /** What the bars had drawn there would show behind a shorter line. */
 const eraseToEndOfLine = '\u001b[K';
 
-function describeRun({ state, eta_secs, restarts }: RunStatus): string {
+function describeRun({ state, eta_secs, restarts, at_risk_secs }: RunStatus): string {
   const eta = eta_secs === null ? '' : `, ETA ${formatEta(eta_secs)}`;
-  return `${state}${restarts > 0 ? `, ${restarts} restarts` : ''}${eta}`;
+  const risk = at_risk_secs === null ? '' : `, at risk ${formatEta(at_risk_secs)}`;
+  return `${state}${restarts > 0 ? `, ${restarts} restarts` : ''}${eta}${risk}`;
 }
 
 function describeStep({ phase, values }: RunStatus): string {

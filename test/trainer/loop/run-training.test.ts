@@ -38,6 +38,12 @@ function recordTraining(changes: Partial<Training> = {}) {
     },
     stopRequested: () => false,
     takeSaveRequest: () => false,
+    isSkipped: () => false,
+    findSpike: () => undefined,
+    saveIfDue: async () => {},
+    finishSaving: async () => {
+      calls.push('finish saving');
+    },
     ...changes,
   };
   return { training, calls };
@@ -105,7 +111,32 @@ describe('runTraining', () => {
     const { training, calls } = recordTraining({
       trainStep: async (epoch, step) => ({ g_loss: epoch === 2 && step === 1 ? Number.NaN : 1 }),
     });
-    await expect(runTraining(training, start)).rejects.toThrow(new DivergedError('g_loss is NaN at epoch 2, step 2'));
+    await expect(runTraining(training, start)).rejects.toThrow(new DivergedError('g_loss is NaN', 2, 1));
     expect(calls).toEqual(['save 1 running loss undefined best 1']);
+  });
+
+  test('a step whose batch is left out teaches nothing, and the mean is that of the others', async () => {
+    const { training, calls } = recordTraining({ isSkipped: (epoch, step) => epoch === 1 && step === 3 });
+    await runTraining(training, start);
+    expect(calls).not.toContain('step 1.3');
+    expect(calls).toContain('save 1 running loss 1 best 1');
+    expect(calls).toContain('save 2 running loss 5.5 best 2');
+  });
+
+  test('a leap of the loss ends the attempt, saying where', async () => {
+    const { training, calls } = recordTraining({ findSpike: (losses) => (losses['loss'] === 6 ? 3 : undefined) });
+    const failure = await runTraining(training, start).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(DivergedError);
+    expect(failure).toMatchObject({ epoch: 2, step: 2 });
+    expect(calls.filter((call) => call.startsWith('save'))).toHaveLength(1);
+  });
+
+  test('asks for a checkpoint after every step but the last of an epoch, and waits for the last save', async () => {
+    const asked: string[] = [];
+    const saveIfDue = async ({ epoch, step }: TrainingProgress) => void asked.push(`${epoch}.${step}`);
+    const { training, calls } = recordTraining({ saveIfDue });
+    await runTraining(training, start);
+    expect(asked.slice(0, 4)).toEqual(['1.1', '1.2', '1.3', '2.1']);
+    expect(calls.at(-1)).toBe('finish saving');
   });
 });

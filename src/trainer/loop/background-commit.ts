@@ -1,0 +1,56 @@
+import { Worker } from 'node:worker_threads';
+import type { CommitOptions } from '../../checkpoint/index.js';
+import type { CommitOutcome } from './checkpoint-worker.js';
+
+/** Commits checkpoints one after the other in a thread of its own. */
+export interface BackgroundCommit {
+  /** Hands a checkpoint over; its tensors' memory goes along. Rejects as `commitCheckpoint` throws. */
+  readonly commit: (options: CommitOptions) => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+export function createBackgroundCommit(): BackgroundCommit {
+  let worker: Worker | undefined;
+  const start = () => {
+    const started = new Worker(new URL('./checkpoint-worker.js', import.meta.url));
+    // An idle writer keeps nobody from ending.
+    started.unref();
+    return started;
+  };
+  return {
+    commit: (options) => {
+      worker ??= start();
+      return handOver(worker, { ...options, tensors: [...options.tensors] });
+    },
+    close: async () => {
+      await worker?.terminate();
+      worker = undefined;
+    },
+  };
+}
+
+function handOver(worker: Worker, options: CommitOptions): Promise<void> {
+  return new Promise((settle, fail) => {
+    const end = (finish: () => void) => {
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
+      worker.unref();
+      finish();
+    };
+    const onMessage = (outcome: CommitOutcome) => end(outcome.ok ? settle : () => fail(toError(outcome)));
+    const onError = (error: Error) => end(() => fail(error));
+    const onExit = (code: number) => end(() => fail(new Error(`the checkpoint writer ended with code ${code}`)));
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
+    worker.ref();
+    worker.postMessage(options, memoryOf(options));
+  });
+}
+
+function toError({ message, code }: Extract<CommitOutcome, { ok: false }>): Error {
+  return Object.assign(new Error(message), code === undefined ? {} : { code });
+}
+
+/** The buffers that can be moved instead of copied. */
+function memoryOf({ tensors }: CommitOptions): ArrayBuffer[] {
+  const buffers = [...tensors].flatMap(([, { data }]) => (data instanceof Uint8Array ? [data] : data));
+  return [...new Set(buffers.map(({ buffer }) => buffer as ArrayBuffer))];
+}

@@ -1,0 +1,26 @@
+import { type CommitOptions, commitCheckpoint } from '../../checkpoint/index.js';
+
+/** `code` of the error for weights that are NaN or infinite: such a state must never become a checkpoint. */
+export const notFinite = 'ERR_NOT_FINITE';
+
+/** Commits a checkpoint, unless one of its float32 tensors holds NaN or infinity. @throws as `commitCheckpoint`, or {@link notFinite} */
+export function commitFinite(options: CommitOptions): number {
+  const tensors = [...options.tensors];
+  const bad = tensors.find(
+    ([, { dtype, data }]) => dtype === 'float32' && data instanceof Uint8Array && !hasFinite(data),
+  );
+  if (bad !== undefined)
+    throw Object.assign(new Error(`${bad[0].replace('/.ATTRIBUTES/VARIABLE_VALUE', '')} holds NaN or infinity`), {
+      code: notFinite,
+    });
+  return commitCheckpoint({ ...options, tensors });
+}
+
+/** A sum is NaN or infinite as soon as one of its terms is; float64 does not overflow over float32 values. */
+function hasFinite(bytes: Uint8Array): boolean {
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const values = new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >> 2);
+  let sum = 0;
+  for (const value of values) sum += value;
+  return Number.isFinite(sum);
+}
