@@ -44,7 +44,7 @@ export function backoffDelay(rules: Rules, { spent }: RunFacts, jitter: number):
 
 /** A divergence goes back to the last checkpoint at once: waiting cannot help. The trainer leaves out or slows down what led to it. */
 function decideRollback(rules: Rules, run: RunFacts, failure: Failure): RestartDecision {
-  if (run.rollbacks < rules.maxRollbacks) return { kind: 'relaunch', delayMs: 0, isCounted: true, stepBack: false };
+  if (run.rollbacks < rules.maxRollbacks) return { kind: 'relaunch', delayMs: 0, isCounted: false, stepBack: false };
   const explanation = `${run.rollbacks} rollbacks did not help (rollback.max_rollbacks): ${failure.summary}`;
   return { kind: 'giveUp', reason: 'diverged', explanation };
 }

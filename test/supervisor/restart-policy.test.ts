@@ -111,6 +111,21 @@ describe('decideRestart', () => {
   });
 });
 
+describe('a divergence', () => {
+  it('is rolled back at once, by a budget of its own', () => {
+    const run = facts({ rollbacks: 2, spent: { restarts: 5, withoutProgress: 3 } });
+    const decision = decideRestart(rules, run, failure('diverged'), { jitter: 0.9, at: 0 });
+    expect(decision).toEqual({ kind: 'relaunch', delayMs: 0, isCounted: false, stepBack: false });
+  });
+
+  it('is given up when rollbacks do not help', () => {
+    expect(decideRestart(rules, facts({ rollbacks: 3 }), failure('diverged'), { jitter: 0, at: 0 })).toMatchObject({
+      reason: 'diverged',
+      explanation: expect.stringContaining('rollback.max_rollbacks'),
+    });
+  });
+});
+
 describe('noteRepetition', () => {
   const at = (step: number, done = 5) =>
     facts({
