@@ -1,9 +1,12 @@
+export { buildObjectGraph } from './build-object-graph.js';
 export * from './bundle-types.js';
 export * from './checkpoint-state.js';
 export { type CommitOptions, commitCheckpoint, epochInfoTensor } from './commit-checkpoint.js';
 export { type FileOps, realFiles } from './file-ops.js';
 export * from './find-resumable.js';
+export { followObjectGraph } from './follow-object-graph.js';
 export { listCheckpoints } from './list-checkpoints.js';
+export { objectGraphTensor, valueSuffix } from './object-graph.js';
 export { type Bundle, openBundle } from './open-bundle.js';
 export { pruneCheckpoints } from './prune-checkpoints.js';
 export * from './retention-policy.js';

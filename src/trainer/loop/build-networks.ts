@@ -25,6 +25,10 @@ export function buildNetworks({ config }: TrainerOptions, { train, charset }: Da
       ['optimizer_g/iterations', optimizerG.iterations],
       ['optimizer_d/iterations', optimizerD.iterations],
     ]),
+    rates: new Map([
+      ['optimizer_g/learning_rate', config.optimizer.lr_g],
+      ['optimizer_d/learning_rate', config.optimizer.lr_d],
+    ]),
   };
   return { generator, discriminator, recognizer, optimizerG, optimizerD, charset, tensors };
 }

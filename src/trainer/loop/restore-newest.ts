@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { findResumable, listCheckpoints, openBundle, setAside } from '../../checkpoint/index.js';
+import { readByObjectPath, restoreFromPython } from './python-checkpoint.js';
 import type { TrainerOptions } from './run-trainer.js';
-import { restoreTraining, type TrainingProgress, type TrainingTensors } from './training-state.js';
+import { progressKey, restoreTraining, type TrainingProgress, type TrainingTensors } from './training-state.js';
 
 /** What a resume continues from. */
 export interface Restored {
@@ -37,7 +38,9 @@ export function restoreNewest(
   log(`  Last completed epoch: ${found.epochInfo.last_completed_epoch}`);
   const bundle = openBundle(join(directory, found.checkpoint));
   try {
-    const progress = restoreTraining(bundle, tensors);
+    const progress = bundle.has(progressKey)
+      ? restoreTraining(bundle, tensors)
+      : restoreFromPython(readByObjectPath(bundle), tensors, found.epochInfo, config.seed, log);
     const within = progress.step > 0 ? `, step ${progress.step}` : '';
     if (progress.epoch <= config.epochs) log(`  Continuing from epoch: ${progress.epoch}/${config.epochs}${within}`);
     log(`Restored from ${bundle.path}`);

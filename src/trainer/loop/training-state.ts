@@ -1,12 +1,11 @@
 import { tensor, type Variable } from '@tensorflow/tfjs-core';
-import type { DType, TensorData } from '../../checkpoint/bundle-types.js';
+import { buildObjectGraph, type DType, type TensorData, valueSuffix } from '../../checkpoint/index.js';
 import { SuperviseError } from '../../protocol/index.js';
 import type { BestScore } from './best-score.js';
 import type { Rollback } from './rollback.js';
 
-/** Suffix that TensorFlow's object-based checkpoints give to a variable's value. */
-const valueSuffix = '/.ATTRIBUTES/VARIABLE_VALUE';
-const progressKey = `_supervise/training_state${valueSuffix}`;
+/** Name of the tensor that says where the training stood. */
+export const progressKey = `_supervise/training_state${valueSuffix}`;
 
 /** Where the training stands: everything beside tensors that an exact resume needs. */
 export interface TrainingProgress extends BestScore {
@@ -31,11 +30,13 @@ export interface TrainingTensors {
   readonly variables: ReadonlyMap<string, Variable>;
   /** Integer counters such as optimizer iterations. */
   readonly counters: ReadonlyMap<string, { get(): number; set(value: number): void }>;
+  /** Numbers that are saved as float32 for others to read, and not restored: the configuration says them. */
+  readonly rates?: ReadonlyMap<string, number>;
 }
 
 /**
  * Copies the training's state out of the backend as checkpoint entries: each variable in its own dtype and shape, counters
- * as int64 scalars, progress as a JSON string scalar.
+ * as int64 scalars, progress as a JSON string scalar; and the graph of their objects, for `tf.train.Checkpoint`.
  */
 export async function snapshotTraining(
   tensors: TrainingTensors,
@@ -45,6 +46,10 @@ export async function snapshotTraining(
   for (const [name, variable] of tensors.variables)
     entries.push([`${name}${valueSuffix}`, await toTensorData(variable)]);
   for (const [name, counter] of tensors.counters) entries.push([`${name}${valueSuffix}`, int64Scalar(counter.get())]);
+  for (const [name, rate] of tensors.rates ?? []) entries.push([`${name}${valueSuffix}`, float32Scalar(rate)]);
+  // Python's CheckpointManager counts on from it: after `ckpt-3` it writes `ckpt-4`.
+  entries.push([`save_counter${valueSuffix}`, int64Scalar(progress.epoch - 1)]);
+  entries.push([...buildObjectGraph(entries.map(([name]) => name))]);
   const json = new TextEncoder().encode(JSON.stringify(progress));
   entries.push([progressKey, { dtype: 'string', shape: [], data: [json] }]);
   return entries;
@@ -53,7 +58,7 @@ export async function snapshotTraining(
 /** The reading side of a checkpoint, as far as a restore needs it. */
 export interface ReadableCheckpoint {
   readonly path: string;
-  readonly entries: ReadonlyMap<string, { readonly dtype: DType; readonly shape: readonly number[] }>;
+  readonly entries: { get(name: string): { readonly dtype: DType; readonly shape: readonly number[] } | undefined };
   readonly has: (name: string) => boolean;
   readonly read: (name: string) => TensorData;
 }
@@ -63,9 +68,14 @@ export interface ReadableCheckpoint {
  * @throws CHECKPOINT_MISMATCH when a tensor is missing or has another shape: nothing is assigned then
  */
 export function restoreTraining(checkpoint: ReadableCheckpoint, tensors: TrainingTensors): TrainingProgress {
+  restoreTensors(checkpoint, tensors);
+  return readProgress(checkpoint);
+}
+
+/** The same for a checkpoint that does not say where the training stood. */
+export function restoreTensors(checkpoint: ReadableCheckpoint, tensors: TrainingTensors): void {
   restoreVariables(checkpoint, tensors.variables);
   for (const [name, counter] of tensors.counters) counter.set(readInt64(checkpoint, `${name}${valueSuffix}`));
-  return readProgress(checkpoint);
 }
 
 /** Puts a checkpoint's tensors into variables of the same names. @throws CHECKPOINT_MISMATCH before anything is assigned */
@@ -98,6 +108,10 @@ async function toTensorData(variable: Variable): Promise<TensorData> {
 
 function int64Scalar(value: number): TensorData {
   return { dtype: 'int64', shape: [], data: new Uint8Array(BigInt64Array.of(BigInt(value)).buffer) };
+}
+
+function float32Scalar(value: number): TensorData {
+  return { dtype: 'float32', shape: [], data: new Uint8Array(Float32Array.of(value).buffer) };
 }
 
 function readInt64(checkpoint: ReadableCheckpoint, name: string): number {
