@@ -10,6 +10,7 @@ export { objectGraphTensor, valueSuffix } from './object-graph.js';
 export { type Bundle, openBundle } from './open-bundle.js';
 export { pruneCheckpoints } from './prune-checkpoints.js';
 export * from './retention-policy.js';
+export * from './safetensors/index.js';
 export { setAside } from './set-aside.js';
 export * from './verify-checkpoint.js';
 export { dataPath, indexPath, writeBundle } from './write-bundle.js';

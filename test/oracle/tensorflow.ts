@@ -4,11 +4,16 @@ import { fileURLToPath } from 'node:url';
 const environment = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', TF_ENABLE_ONEDNN_OPTS: '0', CUDA_VISIBLE_DEVICES: '' };
 
 /** Python with TensorFlow: `SUPERVISE_PYTHON`, else `python3`; undefined (and why, on the console) when it has none. */
-export function findTensorFlow(): string | undefined {
-  const python = process.env['SUPERVISE_PYTHON'] ?? 'python3';
-  const { status } = spawnSync(python, ['-c', 'import tensorflow'], { env: environment, stdio: 'ignore' });
+export const findTensorFlow = () => findPython('tensorflow', process.env['SUPERVISE_PYTHON']);
+
+/** Python with safetensors: `SUPERVISE_SAFETENSORS_PYTHON`, else that of TensorFlow; undefined when it has none. */
+export const findSafetensors = () =>
+  findPython('safetensors', process.env['SUPERVISE_SAFETENSORS_PYTHON'] ?? process.env['SUPERVISE_PYTHON']);
+
+function findPython(module: string, python = 'python3'): string | undefined {
+  const { status } = spawnSync(python, ['-c', `import ${module}`], { env: environment, stdio: 'ignore' });
   if (status === 0) return python;
-  console.warn(`skipped: ${python} cannot import tensorflow (set SUPERVISE_PYTHON to a Python that can)`);
+  console.warn(`skipped: ${python} cannot import ${module} (set SUPERVISE_PYTHON to a Python that can)`);
   return undefined;
 }
 
