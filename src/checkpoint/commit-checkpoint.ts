@@ -1,14 +1,13 @@
 import { join } from 'node:path';
-import { type EpochInfo, epochInfoPath } from '../protocol/index.js';
+import { type EpochInfo, epochInfoPath, SuperviseError } from '../protocol/index.js';
 import type { TensorData } from './bundle-types.js';
 import { checkpointStateFile, formatCheckpointState } from './checkpoint-state.js';
 import { type FileOps, realFiles, replaceFile, temporarySuffix } from './file-ops.js';
 import { listCheckpoints, listNames } from './list-checkpoints.js';
-import { planRetention } from './retention-policy.js';
+import { epochInfoTensor, withRecords } from './read-record.js';
+import { needsRecords, planRetention, type RetentionRules } from './retention-policy.js';
+import { verifyCheckpoint } from './verify-checkpoint.js';
 import { dataPath, indexPath, writeBundle } from './write-bundle.js';
-
-/** Name of the string tensor that holds the checkpoint's own copy of `epoch_info.json`. */
-export const epochInfoTensor = '_supervise/epoch_info/.ATTRIBUTES/VARIABLE_VALUE';
 
 export interface CommitOptions {
   readonly directory: string;
@@ -17,14 +16,17 @@ export interface CommitOptions {
   readonly tensors: Iterable<readonly [string, TensorData]>;
   readonly epochInfo: EpochInfo;
   readonly maxCheckpoints: number;
+  /** What is kept besides the newest `maxCheckpoints` and the best one. */
+  readonly retention?: Omit<RetentionRules, 'maxCheckpoints' | 'bestEpoch'>;
   readonly files?: FileOps;
 }
 
 /**
- * Commits a checkpoint: data → fsync → index → fsync → directory fsync → `checkpoint` (rename) → `epoch_info.json` (rename)
- * → directory fsync → only now prune. A crash between any two operations leaves the last committed checkpoint loadable.
- * Returns the bytes written.
- * @throws the system error (ENOSPC, EIO, EROFS …), with the previous checkpoint and `epoch_info.json` intact
+ * Commits a checkpoint: data → fsync → index → fsync → directory fsync → read back (quick) → `checkpoint` (rename) →
+ * `epoch_info.json` (rename) → directory fsync → only now prune. A crash between any two operations leaves the last committed
+ * checkpoint loadable. Returns the bytes written.
+ * @throws CHECKPOINT_CORRUPT when it does not read back as it was written, or the system error (ENOSPC, EIO, EROFS …): the
+ * previous checkpoint and `epoch_info.json` are intact
  */
 export function commitCheckpoint({
   directory,
@@ -32,6 +34,7 @@ export function commitCheckpoint({
   tensors,
   epochInfo,
   maxCheckpoints,
+  retention = {},
   files = realFiles,
 }: CommitOptions): number {
   files.mkdir(directory);
@@ -40,7 +43,9 @@ export function commitCheckpoint({
   const record = Buffer.from(JSON.stringify(epochInfo));
   const bytes = writeBundle(join(directory, name), withRecord(tensors, record), files);
   files.fsyncDirectory(directory);
-  const plan = planRetention(listCheckpoints(directory), name, {
+  assertReadsBack(directory, name);
+  const plan = planCommitted(directory, name, {
+    ...retention,
     maxCheckpoints,
     ...(epochInfo.best_epoch !== undefined && { bestEpoch: epochInfo.best_epoch }),
   });
@@ -51,6 +56,19 @@ export function commitCheckpoint({
   const known = new Set(before.map((checkpoint) => checkpoint.name));
   for (const old of plan.remove) if (known.has(old.name)) removeCheckpoint(files, join(directory, old.name));
   return bytes;
+}
+
+/** Which of the checkpoints in a directory may go; their records are read only when a rule asks for them. */
+export function planCommitted(directory: string, newest: string, rules: RetentionRules) {
+  const present = listCheckpoints(directory);
+  return planRetention(needsRecords(rules) ? withRecords(directory, present) : present, newest, rules);
+}
+
+function assertReadsBack(directory: string, name: string): void {
+  const verdict = verifyCheckpoint(join(directory, name), 'quick');
+  if (verdict.ok) return;
+  const what = `${name} does not read back as it was written: ${verdict.reason}`;
+  throw new SuperviseError('CHECKPOINT_CORRUPT', { what, where: directory, hint: 'check the disk (dmesg)' });
 }
 
 /** Removes a checkpoint's files, the index first, so that what is left over is never taken for a checkpoint. */

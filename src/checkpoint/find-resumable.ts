@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type EpochInfo,
@@ -7,16 +7,14 @@ import {
   parseEpochInfo,
   systemErrorCode,
   type Unreadable,
-  writeFileAtomic,
 } from '../protocol/index.js';
 import { checkpointStateFile, formatCheckpointState } from './checkpoint-state.js';
-import { epochInfoTensor } from './commit-checkpoint.js';
+import { type FileOps, realFiles, replaceFile } from './file-ops.js';
 import { listCheckpoints, listNames } from './list-checkpoints.js';
-import { openBundle } from './open-bundle.js';
+import { quarantineCheckpoint } from './quarantine.js';
+import { readOwnRecord } from './read-record.js';
 import { type CheckpointName, compareCheckpoints, parseCheckpointName } from './retention-policy.js';
-import { nextFolder } from './set-aside.js';
-import { verifyCheckpoint } from './verify-checkpoint.js';
-import { dataPath, indexPath } from './write-bundle.js';
+import { type VerifyMode, verifyCheckpoint } from './verify-checkpoint.js';
 
 /** What a checkpoint directory offers to a resume. */
 export type Resumable =
@@ -35,14 +33,12 @@ export type Resumable =
     };
 
 export interface FindOptions {
-  readonly mode?: 'quick' | 'full';
+  readonly mode?: VerifyMode;
   readonly epochBase?: 0 | 1;
   /** Why the newest good checkpoint is not wanted: it is put into quarantine, when there is another good one before it. */
   readonly stepBack?: string | undefined;
+  readonly files?: FileOps;
 }
-
-/** Folder inside a checkpoint directory that keeps damaged checkpoints, each with the reason. */
-export const quarantineFolder = 'quarantine';
 
 /**
  * Finds what a relaunch can resume from: the newest checkpoint that verifies. Damaged ones on the way are moved to
@@ -83,7 +79,7 @@ function resumeNewestGood(
   directory: string,
   recorded: EpochInfo | Unreadable,
   ours: CheckpointName[],
-  { mode = 'full', stepBack }: FindOptions,
+  { mode = 'full', stepBack, files = realFiles }: FindOptions,
   found: string[],
 ): Resumable {
   const notes = [...found];
@@ -97,87 +93,55 @@ function resumeNewestGood(
     if (verdict.ok) good.push(checkpoint);
     else
       notes.push(
-        `${checkpoint.name} is damaged (${verdict.reason}); moved to ${quarantine(directory, checkpoint.name, verdict.reason)}`,
+        `${checkpoint.name} is damaged (${verdict.reason}); moved to ${quarantineCheckpoint(files, directory, checkpoint.name, verdict.reason)}`,
       );
     if (good.length === wanted) break;
   }
   if (stepBack !== undefined && good.length === 2) {
     const { name } = good.shift() as CheckpointName;
-    notes.push(`going back before ${name} (${stepBack}); moved to ${quarantine(directory, name, stepBack)}`);
+    notes.push(
+      `going back before ${name} (${stepBack}); moved to ${quarantineCheckpoint(files, directory, name, stepBack)}`,
+    );
   }
   const [newest] = good;
   if (newest === undefined) {
     notes.push('no committed checkpoint is usable');
     return { kind: 'none', notes };
   }
-  const epochInfo = agree(directory, newest, recorded, candidates, notes);
+  const epochInfo = agree(directory, newest, recorded, candidates, files, notes);
   return { kind: 'checkpoint', notes, epochInfo, checkpoint: newest.name };
 }
 
-/** Brings `checkpoint` and `epoch_info.json` into agreement with the checkpoint that is used, when they are not. */
+/**
+ * Brings `checkpoint` and `epoch_info.json` into agreement with the checkpoint that is used, when they are not; in that order,
+ * so that a repair that is interrupted is seen and done again.
+ */
 function agree(
   directory: string,
   used: CheckpointName,
   recorded: EpochInfo | Unreadable,
   candidates: readonly CheckpointName[],
+  files: FileOps,
   notes: string[],
 ): EpochInfo {
-  const isAgreed = !isUnreadable(recorded) && compareCheckpoints(used, recordedPosition(recorded)) === 0;
-  const epochInfo = isAgreed
-    ? recorded
-    : { ...(isUnreadable(recorded) ? {} : recorded), ...ownRecord(directory, used) };
-  if (!isAgreed) {
-    const text = JSON.stringify(used.step === 0 ? { ...epochInfo, partial: undefined } : epochInfo);
-    writeFileAtomic(epochInfoPath(directory), text);
-    notes.push(`epoch_info.json now says ${used.name}: last completed epoch ${epochInfo.last_completed_epoch}`);
-    const older = candidates.filter((checkpoint) => compareCheckpoints(checkpoint, used) <= 0).map(({ name }) => name);
-    writeFileAtomic(
-      join(directory, checkpointStateFile),
-      formatCheckpointState({ latest: used.name, all: older.reverse() }),
-    );
-  }
+  if (!isUnreadable(recorded) && compareCheckpoints(used, recordedPosition(recorded)) === 0) return recorded;
+  const own = readOwnRecord(join(directory, used.name));
+  // The checkpoint's name is enough when it has no record.
+  const fallback = { last_completed_epoch: used.epoch, checkpoint: used.name };
+  const epochInfo = { ...(isUnreadable(recorded) ? {} : recorded), ...(own ?? fallback) };
+  const older = candidates.filter((checkpoint) => compareCheckpoints(checkpoint, used) <= 0).map(({ name }) => name);
+  const state = formatCheckpointState({ latest: used.name, all: older.reverse() });
+  replaceFile(files, join(directory, checkpointStateFile), [Buffer.from(state)]);
+  const text = JSON.stringify(used.step === 0 ? { ...epochInfo, partial: undefined } : epochInfo);
+  replaceFile(files, epochInfoPath(directory), [Buffer.from(text)]);
+  files.fsyncDirectory(directory);
+  notes.push(`epoch_info.json now says ${used.name}: last completed epoch ${epochInfo.last_completed_epoch}`);
   return epochInfo;
-}
-
-/** The record that the checkpoint itself carries; its name is enough when it has none. */
-function ownRecord(directory: string, used: CheckpointName): EpochInfo {
-  const bundle = openBundle(join(directory, used.name));
-  try {
-    const fallback = { last_completed_epoch: used.epoch, checkpoint: used.name };
-    if (!bundle.has(epochInfoTensor)) return fallback;
-    const { data } = bundle.read(epochInfoTensor);
-    const text = data instanceof Uint8Array ? data : data[0];
-    const record = parseEpochInfo(new TextDecoder().decode(text));
-    return isUnreadable(record) ? fallback : record;
-  } finally {
-    bundle.close();
-  }
 }
 
 function recordedPosition({ last_completed_epoch, partial }: EpochInfo): CheckpointName {
   const isPartial = partial !== undefined && partial.epoch === last_completed_epoch + 1;
   return { name: '', epoch: last_completed_epoch, step: isPartial ? partial.step : 0 };
-}
-
-function quarantine(directory: string, name: string, reason: string): string {
-  const folder = nextFolder(join(directory, quarantineFolder));
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'reason.txt'), `${new Date().toISOString()} ${name}: ${reason}\n`);
-  for (const path of [
-    indexPath(name),
-    ...listNames(directory).filter((file) => file.startsWith(`${dataPath(name).slice(0, -'00000-of-00001'.length)}`)),
-  ]) {
-    moveIfPresent(join(directory, path), join(folder, path));
-  }
-  return folder;
-}
-
-function moveIfPresent(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
-  }
 }
 
 function readEpochInfo(directory: string, epochBase: 0 | 1): EpochInfo | Unreadable | undefined {

@@ -1,6 +1,7 @@
 export * from './load-experiment.js';
 export { matchKey, normalizeKey } from './match-key.js';
 export * from './resolve-run.js';
+export * from './retention-rules.js';
 export { type Experiment, experimentSchema } from './schema.js';
 export * from './schema-leaves.js';
 export type { Origin, Warning } from './settings.js';

@@ -23,6 +23,13 @@ const trainer = z
       .union([z.literal(0), z.literal(1)])
       .default(1)
       .describe('0 when the trainer counts its first epoch as 0 in epoch_info.json; the supervisor converts.'),
+    checkpoint_pattern: z
+      .string()
+      .regex(/^(?!.*\{epoch\}.*\{epoch\}).*\{epoch\}/, 'a path with {epoch} in it, once')
+      .optional()
+      .describe(
+        'Where a trainer of your own keeps the checkpoint of an epoch, such as "ckpt-{epoch}.pt": {epoch} as it counts in epoch_info.json, * for anything. Needed to step back over a damaged one where file names do not tell the epoch.',
+      ),
     oom_args: z
       .array(z.string())
       .optional()
@@ -332,6 +339,36 @@ const earlyStopping = z
 const checkpoints = z
   .object({
     max_checkpoints: positive.default(3).describe('Epoch checkpoints kept; the best model is kept besides.'),
+    keep_best: count.default(0).describe('Best epoch checkpoints kept besides, by keep_best_metric.'),
+    keep_best_metric: z
+      .string()
+      .min(1)
+      .default('score')
+      .describe('Metric of keep_best: any number in the line of metrics.jsonl.'),
+    keep_best_mode: z
+      .enum(['max', 'min'])
+      .optional()
+      .describe(
+        'Whether a higher (max) or a lower (min) value is better; without it min for cer, wer and losses, else max.',
+      ),
+    keep_every_epochs: positive.optional().describe('Keep the checkpoint of every so many epochs besides.'),
+    keep_every_minutes: z
+      .number()
+      .positive()
+      .optional()
+      .describe('Keep besides one checkpoint of about every so many minutes of training.'),
+    verify: z
+      .enum(['full', 'quick'])
+      .default('full')
+      .describe(
+        'How a checkpoint is verified before a relaunch: every tensor (full), or sizes, index and a sample of the tensors (quick).',
+      ),
+    on_error: z
+      .enum(['stop', 'continue'])
+      .default('stop')
+      .describe(
+        'When a checkpoint cannot be written: end the attempt (stop), or train on with the previous one and try again at the next (continue).',
+      ),
     save_best_only: z
       .boolean()
       .default(false)

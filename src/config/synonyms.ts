@@ -104,6 +104,7 @@ export const synonyms: Readonly<Record<string, readonly string[]>> = {
   'trainer.resume_args': ['resume_arguments', 'resume_flags', 'resume_arg', 'resume_flag'],
   'trainer.cwd': ['working_directory', 'workdir', 'working_dir', 'trainer.dir', 'trainer.directory'],
   'trainer.env': ['trainer.environment', 'trainer.env_vars', 'environment', 'env_vars', 'env'],
+  'trainer.checkpoint_pattern': ['checkpoint_pattern', 'checkpoint_filename', 'checkpoints.pattern'],
   'trainer.epoch_base': ['first_epoch', 'epochs_start_at'],
   'restart.max_restarts': [
     'max_retries',
@@ -563,6 +564,13 @@ export const synonyms: Readonly<Record<string, readonly string[]>> = {
     'checkpoints.max',
     'checkpoints.limit',
   ],
+  'checkpoints.keep_best': ['keep_top_k', 'keep_best_n', 'keep_best_k', 'checkpoints.top_k'],
+  'checkpoints.keep_best_metric': ['checkpoints.best_metric'],
+  'checkpoints.keep_best_mode': ['checkpoints.best_mode'],
+  'checkpoints.keep_every_epochs': ['keep_every_n_epochs', 'keep_period', 'checkpoints.keep_every'],
+  'checkpoints.keep_every_minutes': ['keep_every_n_minutes', 'checkpoints.keep_minutes'],
+  'checkpoints.verify': ['verify_checkpoints', 'checkpoints.verification'],
+  'checkpoints.on_error': ['on_checkpoint_error', 'checkpoints.on_save_error'],
   'checkpoints.save_best_only': ['keep_best_only', 'save_only_best', 'best_only'],
   'checkpoints.save_interval': [
     'save_interval',

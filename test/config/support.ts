@@ -45,6 +45,7 @@ export function sampleValue({ path, kind, schema }: SchemaLeaf): unknown {
   if (choices !== undefined) return choices.find((choice) => choice !== schema.default) ?? choices[0];
   if (path === 'experiment_name') return 'sample-1';
   if (path === 'failure_rules') return [{ pattern: 'out of beans', class: 'gpu-memory', flags: 'i' }];
+  if (path === 'trainer.checkpoint_pattern') return 'ckpt-{epoch}.pt';
   if (kind === 'boolean') return schema.default !== true;
   if (kind === 'string') return schema['format'] === 'uri' ? 'https://example.org/ping' : 'some/where';
   if (schema.type === 'integer') return schema.default === 5 ? 6 : 5;

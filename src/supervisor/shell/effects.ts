@@ -1,7 +1,13 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
-import { type LoadedExperiment, type ResolvedRun, type TrainerLaunch, trainerCommand } from '../../config/index.js';
+import {
+  type LoadedExperiment,
+  type ResolvedRun,
+  retentionRules,
+  type TrainerLaunch,
+  trainerCommand,
+} from '../../config/index.js';
 import {
   attemptPaths,
   type ExitStatus,
@@ -97,6 +103,8 @@ export function createEffects(options: EffectsOptions): Effects {
       spareAttempt: spare.attempt(),
       checkpointDir: run.checkpointDir,
       epochBase: config.trainer.epoch_base,
+      verify: config.checkpoints.verify,
+      pruneRules: retentionRules(config),
       isFresh,
       known: state.run.progress,
       lastEpochInfo: isFresh ? undefined : (state.run.progress.raw ?? history.lastEpochInfo),

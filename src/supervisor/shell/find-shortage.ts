@@ -1,6 +1,6 @@
 import { statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { listCheckpoints, pruneCheckpoints } from '../../checkpoint/index.js';
+import { listCheckpoints, type PruneRules, pruneCheckpoints } from '../../checkpoint/index.js';
 import type { FailureClassName } from '../failure-classes.js';
 import type { Resource } from '../state.js';
 import { readGpus } from './gpu.js';
@@ -14,6 +14,7 @@ export interface Shortage {
 export interface ShortageOptions {
   readonly lastClass: FailureClassName | undefined;
   readonly checkpointDir: string;
+  readonly pruneRules: PruneRules;
   /** Takes a line for the supervisor's log. */
   readonly log: (line: string) => void;
   /** The GPU that the experiment names, as the driver counts or calls it. */
@@ -27,15 +28,15 @@ const leastRoomBytes = 64 * 1024 * 1024;
 /** What is missing: room on the disk after a full one, a GPU that answers, and GPU memory that earlier attempts still hold. */
 export async function findShortage(options: ShortageOptions): Promise<Shortage | undefined> {
   const { lastClass } = options;
-  if (lastClass === 'disk-full') return findDiskShortage(options.checkpointDir, options.log);
+  if (lastClass === 'disk-full') return findDiskShortage(options);
   return options.formerPids.size > 0 ? findGpuShortage(options, lastClass) : undefined;
 }
 
 /** Room for one more checkpoint of the size of the newest, twice over: the old one stays until the new one is committed. */
-function findDiskShortage(checkpointDir: string, log: (line: string) => void): Shortage | undefined {
+function findDiskShortage({ checkpointDir, pruneRules, log }: ShortageOptions): Shortage | undefined {
   const needed = Math.max(leastRoomBytes, 2 * newestSize(checkpointDir));
   if (freeBytes(checkpointDir) >= needed) return undefined;
-  const pruned = pruneCheckpoints(checkpointDir);
+  const pruned = pruneCheckpoints(checkpointDir, pruneRules);
   if (pruned.length > 0) log(`the disk is full: removed ${pruned.join(', ')}; the newest and the best checkpoint stay`);
   const free = freeBytes(checkpointDir);
   if (free >= needed) return undefined;

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { findResumable, type Resumable, setAside } from '../../checkpoint/index.js';
+import { findResumable, type PruneRules, type Resumable, setAside, type VerifyMode } from '../../checkpoint/index.js';
 import { epochInfoPath, type JournalRecord, writeFileAtomic } from '../../protocol/index.js';
 import type { Verified } from '../event.js';
 import type { FailureClassName } from '../failure-classes.js';
@@ -14,6 +14,9 @@ export interface PrepareOptions {
   readonly spareAttempt: number | undefined;
   readonly checkpointDir: string;
   readonly epochBase: 0 | 1;
+  readonly verify: VerifyMode;
+  /** What a prune leaves besides the newest and the best checkpoint. */
+  readonly pruneRules: PruneRules;
   /** Set aside what is there, and start from scratch. */
   readonly isFresh: boolean;
   /** What was known of the run's work before. */
@@ -71,7 +74,7 @@ function startAfresh({ checkpointDir }: PrepareOptions, notes: readonly string[]
 
 function findStart(options: PrepareOptions): Verified {
   const { checkpointDir, epochBase, known } = options;
-  const found = findResumable(checkpointDir, { mode: 'full', epochBase, stepBack: options.stepBack });
+  const found = findResumable(checkpointDir, { mode: options.verify, epochBase, stepBack: options.stepBack });
   switch (found.kind) {
     case 'none':
       return {

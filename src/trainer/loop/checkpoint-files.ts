@@ -11,7 +11,11 @@ export interface CheckpointWriter {
    * Commits `ckpt-N` after epoch N = `next.epoch` − 1, with `epoch_info.json` in agreement, then prunes. In the background the
    * training waits only for the one before it and for the copy of its state.
    */
-  readonly saveEpoch: (next: TrainingProgress, status: EpochInfoStatus) => Promise<void>;
+  readonly saveEpoch: (
+    next: TrainingProgress,
+    status: EpochInfoStatus,
+    metrics: Readonly<Record<string, number>>,
+  ) => Promise<void>;
   /** Commits a checkpoint inside epoch `progress.epoch`, and waits until it is on disk. */
   readonly savePartial: (progress: TrainingProgress, status: EpochInfoStatus) => Promise<void>;
   /** The same in the background; left out while another save is under way. Returns whether it was begun. */
@@ -30,6 +34,7 @@ export interface CheckpointWriterOptions {
   readonly tensors: TrainingTensors;
   readonly totalEpochs: number;
   readonly maxCheckpoints: number;
+  readonly retention: NonNullable<CommitOptions['retention']>;
   /** Name of the last epoch checkpoint on disk, when resuming. */
   readonly lastCheckpoint: string | undefined;
   /** Whether a thread of its own writes. */
@@ -60,8 +65,8 @@ export function createCheckpointWriter(options: CheckpointWriterOptions): Checkp
     const startedAtMs = performance.now();
     const tensors = await snapshotTraining(options.tensors, progress);
     const stallSecs = (performance.now() - startedAtMs) / 1000;
-    const { directory, maxCheckpoints } = options;
-    underWay = write({ directory, name, tensors, epochInfo, maxCheckpoints })
+    const { directory, maxCheckpoints, retention } = options;
+    underWay = write({ directory, name, tensors, epochInfo, maxCheckpoints, retention })
       .then(() => {
         cost = { stallSecs, durationSecs: (performance.now() - startedAtMs) / 1000 };
       })
@@ -81,10 +86,10 @@ export function createCheckpointWriter(options: CheckpointWriterOptions): Checkp
     await begin(name, progress, { ...epochInfoOf(progress, options, status), ...last, partial });
   };
   return {
-    saveEpoch: async (next, status) => {
+    saveEpoch: async (next, status, metrics) => {
       await drain();
       const name = `ckpt-${next.epoch - 1}`;
-      await begin(name, next, { ...epochInfoOf(next, options, status), checkpoint: name });
+      await begin(name, next, { ...epochInfoOf(next, options, status), checkpoint: name, metrics });
       lastCheckpoint = name;
       if (background === undefined || status !== 'running') await drain();
     },

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { retentionRules } from '../../config/retention-rules.js';
 import { type GoMessage, TrainerEnv } from '../../protocol/index.js';
 import { selectBackend } from '../backends/select-backend.js';
 import { loadCharset, openDataset, stepsToReadOnce } from '../data/index.js';
@@ -140,6 +141,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     tensors: networks.tensors,
     totalEpochs: config.epochs,
     maxCheckpoints: config.checkpoints.max_checkpoints,
+    retention: retentionRules(config),
     lastCheckpoint: restored?.lastCheckpoint,
     isBackground: config.checkpoints.async,
   });
@@ -175,7 +177,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
         timestamp: new Date().toISOString(),
       });
       if (isSaved(options, next, status)) {
-        await checkpoints.saveEpoch(next, status);
+        await checkpoints.saveEpoch(next, status, metrics);
         saves.reset(next);
       }
       reporter.epoch(epoch, metrics, next);

@@ -22,7 +22,7 @@ export function restoreNewest(
 ): Restored | undefined {
   const directory = paths.checkpointDir;
   if (!resume || noRestore) return startAfresh(directory, log);
-  const found = findResumable(directory);
+  const found = findResumable(directory, { mode: config.checkpoints.verify });
   for (const note of found.notes) log(`Warning: ${note}`);
   if (found.kind !== 'checkpoint') {
     log(
