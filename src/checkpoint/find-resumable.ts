@@ -10,11 +10,12 @@ import {
 } from '../protocol/index.js';
 import { checkpointStateFile, formatCheckpointState } from './checkpoint-state.js';
 import { type FileOps, realFiles, replaceFile } from './file-ops.js';
+import { type ForeignOptions, resumeForeign } from './foreign/resume-foreign.js';
 import { listCheckpoints, listNames } from './list-checkpoints.js';
 import { quarantineCheckpoint } from './quarantine.js';
 import { readOwnRecord } from './read-record.js';
 import { type CheckpointName, compareCheckpoints, parseCheckpointName } from './retention-policy.js';
-import { type VerifyMode, verifyCheckpoint } from './verify-checkpoint.js';
+import { verifyCheckpoint } from './verify-checkpoint.js';
 
 /** What a checkpoint directory offers to a resume. */
 export type Resumable =
@@ -22,7 +23,7 @@ export type Resumable =
   | { readonly kind: 'none'; readonly notes: readonly string[] }
   /** Checkpoints of ours without `epoch_info.json`: nobody knows what they belong to, so the run starts from scratch. */
   | { readonly kind: 'unrecorded'; readonly notes: readonly string[]; readonly checkpoints: readonly string[] }
-  /** A checkpoint format of somebody else's: `epoch_info.json` is trusted; undefined when it is unreadable. */
+  /** Somebody else's trainer: what `epoch_info.json` says, verified as far as it names a checkpoint; undefined when unreadable. */
   | { readonly kind: 'foreign'; readonly notes: readonly string[]; readonly epochInfo: EpochInfo | undefined }
   /** A verified checkpoint, with `epoch_info.json` in agreement. */
   | {
@@ -32,13 +33,8 @@ export type Resumable =
       readonly checkpoint: string;
     };
 
-export interface FindOptions {
-  readonly mode?: VerifyMode;
-  readonly epochBase?: 0 | 1;
-  /** Why the newest good checkpoint is not wanted: it is put into quarantine, when there is another good one before it. */
-  readonly stepBack?: string | undefined;
-  readonly files?: FileOps;
-}
+/** How thoroughly it is looked, and in whose way epochs are counted and checkpoints named. */
+export type FindOptions = ForeignOptions;
 
 /**
  * Finds what a relaunch can resume from: the newest checkpoint that verifies. Damaged ones on the way are moved to
@@ -50,7 +46,7 @@ export function findResumable(directory: string, options: FindOptions = {}): Res
   const { epochBase = 1 } = options;
   const recorded = readEpochInfo(directory, epochBase);
   const ours = listCheckpoints(directory);
-  if (ours.length === 0) return resumeForeign(directory, recorded);
+  if (ours.length === 0) return resumeOthers(directory, recorded, options);
   if (recorded === undefined)
     return { kind: 'unrecorded', notes: ['epoch_info.json is missing'], checkpoints: ours.map(({ name }) => name) };
   const notes = isUnreadable(recorded)
@@ -59,7 +55,11 @@ export function findResumable(directory: string, options: FindOptions = {}): Res
   return resumeNewestGood(directory, recorded, ours, options, notes);
 }
 
-function resumeForeign(directory: string, recorded: EpochInfo | Unreadable | undefined): Resumable {
+function resumeOthers(
+  directory: string,
+  recorded: EpochInfo | Unreadable | undefined,
+  options: FindOptions,
+): Resumable {
   if (recorded === undefined) return { kind: 'none', notes: [] };
   // Somebody else's trainer may keep its checkpoints anywhere, and find them by itself.
   if (isUnreadable(recorded))
@@ -71,7 +71,7 @@ function resumeForeign(directory: string, recorded: EpochInfo | Unreadable | und
     !listNames(directory).some((name) => name.startsWith(`${named}.`));
   if (isLost) return { kind: 'none', notes: [`epoch_info.json names ${named}, which is not there`] };
   return recorded.last_completed_epoch > 0 || recorded.partial
-    ? { kind: 'foreign', notes: [], epochInfo: recorded }
+    ? { kind: 'foreign', ...resumeForeign(directory, recorded, options) }
     : { kind: 'none', notes: [] };
 }
 

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { systemErrorCode } from '../protocol/index.js';
 import { type FileOps, replaceFile } from './file-ops.js';
 import { listNames } from './list-checkpoints.js';
@@ -18,7 +18,7 @@ export function quarantineCheckpoint(files: FileOps, directory: string, name: st
   return quarantineFiles(files, directory, name, [...data, indexPath(name)], reason);
 }
 
-/** Moves entries of a directory (names, or absolute paths) to `quarantine/NNNN` with a `reason.txt`; returns that folder. */
+/** Moves entries of a directory (paths relative to it) to `quarantine/NNNN` with a `reason.txt`; returns that folder. */
 export function quarantineFiles(
   files: FileOps,
   directory: string,
@@ -30,7 +30,7 @@ export function quarantineFiles(
   files.mkdir(folder);
   const text = `${new Date().toISOString()} ${subject}: ${reason}\n`;
   replaceFile(files, join(folder, 'reason.txt'), [Buffer.from(text)]);
-  for (const name of names) moveIfPresent(files, join(directory, name), join(folder, name));
+  for (const name of names) moveIfPresent(files, join(directory, name), join(folder, basename(name)));
   return folder;
 }
 

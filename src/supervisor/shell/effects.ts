@@ -104,6 +104,7 @@ export function createEffects(options: EffectsOptions): Effects {
       checkpointDir: run.checkpointDir,
       epochBase: config.trainer.epoch_base,
       verify: config.checkpoints.verify,
+      pattern: config.trainer.checkpoint_pattern,
       pruneRules: retentionRules(config),
       isFresh,
       known: state.run.progress,

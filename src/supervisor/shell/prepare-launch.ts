@@ -15,6 +15,8 @@ export interface PrepareOptions {
   readonly checkpointDir: string;
   readonly epochBase: 0 | 1;
   readonly verify: VerifyMode;
+  /** Where somebody else's trainer keeps the checkpoint of an epoch. */
+  readonly pattern: string | undefined;
   /** What a prune leaves besides the newest and the best checkpoint. */
   readonly pruneRules: PruneRules;
   /** Set aside what is there, and start from scratch. */
@@ -74,7 +76,9 @@ function startAfresh({ checkpointDir }: PrepareOptions, notes: readonly string[]
 
 function findStart(options: PrepareOptions): Verified {
   const { checkpointDir, epochBase, known } = options;
-  const found = findResumable(checkpointDir, { mode: options.verify, epochBase, stepBack: options.stepBack });
+  const found = findResumable(checkpointDir, {
+    ...{ mode: options.verify, epochBase, pattern: options.pattern, stepBack: options.stepBack },
+  });
   switch (found.kind) {
     case 'none':
       return {

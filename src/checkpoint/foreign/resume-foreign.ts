@@ -1,0 +1,133 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { type EpochInfo, epochInfoPath, isUnreadable, parseEpochInfo } from '../../protocol/index.js';
+import { type FileOps, realFiles, replaceFile } from '../file-ops.js';
+import { listNames } from '../list-checkpoints.js';
+import { quarantineFiles } from '../quarantine.js';
+import type { VerifyMode } from '../verify-checkpoint.js';
+import { indexPath } from '../write-bundle.js';
+import { type FoundEpoch, findByPattern, guessPattern } from './epoch-pattern.js';
+import { verifyForeign } from './verify-foreign.js';
+
+export interface ForeignOptions {
+  readonly mode?: VerifyMode;
+  readonly epochBase?: 0 | 1;
+  /** Where the checkpoint of an epoch lies, with `{epoch}` as the trainer counts it. */
+  readonly pattern?: string | undefined;
+  /** Why the newest good checkpoint is not wanted: it is put into quarantine, when there is another good one before it. */
+  readonly stepBack?: string | undefined;
+  readonly files?: FileOps;
+}
+
+/** What `epoch_info.json` says now, and what was done to it. */
+export interface ForeignResume {
+  readonly epochInfo: EpochInfo;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Verifies the checkpoint that a trainer of somebody else names in `epoch_info.json` (or that the pattern names for its last
+ * epoch). A damaged one, and good ones that are not wanted, go to `quarantine/` when an earlier good one is found, and
+ * `epoch_info.json` says that one. When none is found nothing is moved, and the notes say why: the trainer may know better.
+ * @throws the system error when something cannot be read or moved
+ */
+export function resumeForeign(directory: string, recorded: EpochInfo, options: ForeignOptions): ForeignResume {
+  const { mode = 'full', epochBase = 1, pattern, stepBack } = options;
+  const last = recorded.last_completed_epoch - (1 - epochBase);
+  const current = currentCheckpoint(directory, recorded, last, pattern);
+  if (current === undefined) return { epochInfo: recorded, notes: [] };
+  const verdict = verifyForeign(resolve(directory, current.path), mode);
+  if (verdict.ok && stepBack === undefined) return { epochInfo: recorded, notes: [] };
+  const reason = verdict.ok ? (stepBack ?? '') : verdict.reason;
+  const trouble = verdict.ok
+    ? `going back before ${current.path} (${reason})`
+    : `${current.path} is damaged (${reason})`;
+  const epochPattern = pattern ?? guessPattern(recorded.checkpoint ?? '', last);
+  if (epochPattern === undefined) {
+    const hint = 'its name does not tell which files belong to earlier epochs; set trainer.checkpoint_pattern';
+    return { epochInfo: recorded, notes: [`${trouble}, and there is no stepping back: ${hint}`] };
+  }
+  const bad: Bad[] = [{ path: current.path, reason }];
+  const isEarlier = ({ epoch, path }: FoundEpoch) =>
+    epoch <= current.epoch && resolve(directory, path) !== resolve(directory, current.path);
+  for (const earlier of findByPattern(directory, epochPattern).filter(isEarlier)) {
+    const one = verifyForeign(resolve(directory, earlier.path), mode);
+    if (one.ok) return stepTo(directory, earlier, bad, trouble, options);
+    bad.push({ path: earlier.path, reason: one.reason });
+  }
+  const hint = `no good checkpoint of an earlier epoch is found as ${epochPattern}; launching with what there is`;
+  return { epochInfo: recorded, notes: [`${trouble}: ${hint}`] };
+}
+
+interface Bad {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** Where the trainer stands, and the last epoch that an earlier checkpoint may have: within an epoch that is the complete one. */
+function currentCheckpoint(
+  directory: string,
+  { checkpoint, partial, last_completed_epoch }: EpochInfo,
+  last: number,
+  pattern: string | undefined,
+): FoundEpoch | undefined {
+  if (partial !== undefined && partial.epoch === last_completed_epoch + 1)
+    return { path: locate(directory, partial.checkpoint), epoch: last };
+  if (checkpoint !== undefined) return { path: locate(directory, checkpoint), epoch: last - 1 };
+  if (pattern === undefined) return undefined;
+  const found = findByPattern(directory, pattern).find(({ epoch }) => epoch === last)?.path;
+  return { path: found ?? pattern.replace('{epoch}', String(last)), epoch: last - 1 };
+}
+
+/** A name may be told without its ending. */
+function locate(directory: string, named: string): string {
+  const path = resolve(directory, named);
+  if (existsSync(path) || existsSync(indexPath(path))) return named;
+  const [only, ...others] = listNames(dirname(path)).filter((name) => name.startsWith(`${basename(path)}.`));
+  return only === undefined || others.length > 0 ? named : `${named}${only.slice(basename(path).length)}`;
+}
+
+function stepTo(
+  directory: string,
+  to: FoundEpoch,
+  bad: readonly Bad[],
+  trouble: string,
+  { epochBase = 1, files = realFiles }: ForeignOptions,
+): ForeignResume {
+  const notes = bad.map(({ path, reason }, index) => {
+    const what = index === 0 ? trouble : `${path} is damaged (${reason})`;
+    const moved = quarantineForeign(files, directory, path, reason);
+    return moved === undefined ? what : `${what}; moved to ${moved}`;
+  });
+  const { partial: _, ...raw } = JSON.parse(readFileSync(epochInfoPath(directory), 'utf8')) as Record<string, unknown>;
+  const wasAbsolute = typeof raw['checkpoint'] === 'string' && isAbsolute(raw['checkpoint']);
+  const text = JSON.stringify({
+    ...raw,
+    last_completed_epoch: to.epoch,
+    checkpoint: wasAbsolute ? resolve(directory, to.path) : to.path,
+    ...('status' in raw && { status: 'running' }),
+  });
+  replaceFile(files, epochInfoPath(directory), [Buffer.from(text)]);
+  files.fsyncDirectory(directory);
+  const epochInfo = parseEpochInfo(text, epochBase);
+  if (isUnreadable(epochInfo)) throw new Error(`epoch_info.json was written unreadable: ${epochInfo.unreadable}`);
+  return { epochInfo, notes: [...notes, `epoch_info.json now says ${to.path}: last completed epoch ${to.epoch}`] };
+}
+
+/** One that lies outside the checkpoint directory goes to a quarantine beside itself: a rename cannot leave its disk. */
+function quarantineForeign(files: FileOps, directory: string, path: string, reason: string): string | undefined {
+  const whole = resolve(directory, path);
+  const inside = relative(directory, whole);
+  const isInside = inside !== '' && !inside.startsWith('..') && !isAbsolute(inside);
+  const [home, name] = isInside ? [directory, inside] : [dirname(whole), basename(whole)];
+  const names = filesOf(home, name);
+  return names.length === 0 ? undefined : quarantineFiles(files, home, path, names, reason);
+}
+
+/** A file or folder, or the files of a TensorFlow checkpoint; the index last, as long as it is there the rest is found. */
+function filesOf(home: string, name: string): string[] {
+  if (existsSync(join(home, name))) return [name];
+  const parts = listNames(dirname(join(home, name))).filter((part) => part.startsWith(`${basename(name)}.data-`));
+  const data = parts.map((part) => join(dirname(name), part));
+  return existsSync(join(home, indexPath(name))) ? [...data, indexPath(name)] : data;
+}
