@@ -4,11 +4,9 @@ export * from './checkpoint-state.js';
 export { type CommitOptions, commitCheckpoint } from './commit-checkpoint.js';
 export { type FileOps, realFiles } from './file-ops.js';
 export * from './find-resumable.js';
-
 export { followObjectGraph } from './follow-object-graph.js';
-
 export { type ForeignVerdict, verifyForeign } from './foreign/verify-foreign.js';
-
+export * from './inspect/index.js';
 export { listCheckpoints } from './list-checkpoints.js';
 export { objectGraphTensor, valueSuffix } from './object-graph.js';
 export { type Bundle, openBundle } from './open-bundle.js';

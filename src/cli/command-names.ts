@@ -7,6 +7,7 @@ export const commandSummaries = {
   stop: 'Let the trainer save, and end the run',
   restart: 'Stop a run and start it again in the background',
   check: 'Check disk, GPU, command, data and more before the night; starts nothing',
+  checkpoint: 'List, show, verify, compare and convert checkpoints',
   install: 'Start a run whenever the machine starts (systemd or launchd)',
   uninstall: 'Take that back',
 } as const;

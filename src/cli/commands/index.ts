@@ -13,6 +13,7 @@ export const loadCommand: Readonly<Record<CommandName, () => Promise<Command>>> 
   stop: async () => (await import('./stop.js')).stop,
   restart: async () => (await import('./restart.js')).restart,
   check: async () => (await import('./check.js')).check,
+  checkpoint: async () => (await import('./checkpoint.js')).checkpoint,
   install: async () => (await import('./install.js')).install,
   uninstall: async () => (await import('./uninstall.js')).uninstall,
 };

@@ -3,6 +3,7 @@ import { ExitCode } from '../../protocol/index.js';
 import { inspectRun } from '../../supervisor/shell/inspect-run.js';
 import { describeInBrief, runAsJson } from '../describe-run.js';
 import { listRunDirs, runsDirOption, usualRunsDir } from '../find-run.js';
+import { alignColumns } from '../format.js';
 import type { Command } from './command.js';
 
 /** `supervise list`: all runs, one line each. */
@@ -30,14 +31,4 @@ export function printRuns(runDirs: readonly string[], json: boolean): number {
   if (json) process.stdout.write(`${JSON.stringify(runs.map(runAsJson), null, 2)}\n`);
   else for (const line of alignColumns(runs.map(describeInBrief))) process.stdout.write(`${line}\n`);
   return ExitCode.ok;
-}
-
-function alignColumns(rows: readonly (readonly string[])[]): string[] {
-  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0));
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(width(column)))
-      .join('  ')
-      .trimEnd(),
-  );
 }
