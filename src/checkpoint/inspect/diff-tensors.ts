@@ -1,5 +1,5 @@
 import type { NumericDType } from '../bundle-types.js';
-import { epochInfoTensor } from '../commit-checkpoint.js';
+import { epochInfoTensor } from '../read-record.js';
 import { pieceBytes } from '../read-tensor.js';
 import type { TensorFile, TensorInfo } from './tensor-file.js';
 import { toNumbers } from './to-numbers.js';
