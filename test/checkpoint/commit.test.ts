@@ -2,8 +2,15 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { findResumable, parseCheckpointState, setAside } from '../../src/checkpoint/index.js';
-import { commitEpoch, failingFiles, float32, readFloats, recordedEpoch } from './support.js';
+import {
+  type FileOps,
+  findResumable,
+  listCheckpoints,
+  parseCheckpointState,
+  realFiles,
+  setAside,
+} from '../../src/checkpoint/index.js';
+import { commitEpoch, failingFiles, filesOnSmallDisk, float32, readFloats, recordedEpoch } from './support.js';
 
 let directory: string;
 beforeEach(() => {
@@ -80,6 +87,67 @@ describe('commitCheckpoint', () => {
       }
     },
   );
+});
+
+describe('a disk that is full after N bytes, or a directory that cannot be written', () => {
+  test('leaves the previous checkpoint as it was, wherever N is, and the next commit works', () => {
+    const total = commitEpoch(directory, 0, { name: 'ckpt-9' }) + 500;
+    for (let room = 0; room < total; room += 41) {
+      rmSync(directory, { recursive: true, force: true });
+      for (let epoch = 1; epoch <= 2; epoch++) commitEpoch(directory, epoch);
+      const { files, isFull } = filesOnSmallDisk(room);
+      try {
+        commitEpoch(directory, 3, { files });
+        expect(isFull()).toBe(false);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'ENOSPC' });
+      }
+      const recorded = recordedEpoch(directory);
+      expect(recorded).toBe(isFull() ? 2 : 3);
+      expect(findResumable(directory), `${room} bytes`).toMatchObject({ checkpoint: `ckpt-${recorded}`, notes: [] });
+      commitEpoch(directory, recorded + 1);
+      expect(findResumable(directory)).toMatchObject({ checkpoint: `ckpt-${recorded + 1}`, notes: [] });
+    }
+  });
+
+  test('a checkpoint that does not read back is not committed, and nothing is deleted for it', () => {
+    for (let epoch = 1; epoch <= 3; epoch++) commitEpoch(directory, epoch);
+    const before = readdirSync(directory);
+    let data = -1;
+    const files: FileOps = {
+      ...realFiles,
+      open: (path) => {
+        const file = realFiles.open(path);
+        if (path.includes('.data-')) data = file;
+        return file;
+      },
+      write: (file, bytes) =>
+        realFiles.write(file, file === data ? bytes.map((byte, at) => (at ? byte : byte ^ 1)) : bytes),
+      close: (file) => {
+        if (file === data) data = -1;
+        realFiles.close(file);
+      },
+    };
+    expect(() => commitEpoch(directory, 4, { files })).toThrow('ckpt-4 does not read back as it was written');
+    expect(recordedEpoch(directory)).toBe(3);
+    expect(readdirSync(directory)).toEqual(expect.arrayContaining(before));
+    expect(findResumable(directory)).toMatchObject({ checkpoint: 'ckpt-3', notes: [] });
+  });
+});
+
+describe('retention by rules', () => {
+  test('the best by a recorded metric stay, and NaN is none of them', () => {
+    const scores = [1, 9, Number.NaN, 7, 2, 3];
+    for (const [index, score] of scores.entries()) {
+      const epoch = index + 1;
+      commitEpoch(directory, epoch, {
+        epochInfo: { last_completed_epoch: epoch, checkpoint: `ckpt-${epoch}`, metrics: { score } },
+        maxCheckpoints: 1,
+        retention: { keepBest: { count: 2, metric: 'score', mode: 'max' } },
+      });
+    }
+    expect(listCheckpoints(directory).map(({ name }) => name)).toEqual(['ckpt-2', 'ckpt-4', 'ckpt-6']);
+  });
 });
 
 describe('setAside', () => {

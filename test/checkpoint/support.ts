@@ -61,6 +61,20 @@ export function failingFiles(at: number, failure: Error, dead: boolean): { files
   return { files, count: () => calls };
 }
 
+/** The real file operations on a disk with `room` bytes left: the write that does not fit writes what does, and fails. */
+export function filesOnSmallDisk(room: number): { files: FileOps; isFull: () => boolean } {
+  let left = room;
+  let isFull = false;
+  const write = (file: number, bytes: Uint8Array) => {
+    realFiles.write(file, bytes.subarray(0, Math.max(left, 0)));
+    left -= bytes.length;
+    if (left >= 0) return;
+    isFull = true;
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  };
+  return { files: { ...realFiles, write }, isFull: () => isFull };
+}
+
 export function removeFiles(directory: string, ...names: string[]): void {
   for (const name of names) rmSync(join(directory, name), { recursive: true, force: true });
 }

@@ -39,6 +39,13 @@ export interface CheckpointWriterOptions {
   readonly lastCheckpoint: string | undefined;
   /** Whether a thread of its own writes. */
   readonly isBackground: boolean;
+  /** Takes what could not be saved while the training goes on without; undefined when that ends the attempt. */
+  readonly onUnsaved: ((message: string) => void) | undefined;
+}
+
+/** A checkpoint could not be written. The one before it is intact. */
+export class UnsavedError extends Error {
+  override readonly name = 'UnsavedError';
 }
 
 /** Makes the writer of one training's checkpoints. */
@@ -68,12 +75,20 @@ export function createCheckpointWriter(options: CheckpointWriterOptions): Checkp
     const { directory, maxCheckpoints, retention } = options;
     underWay = write({ directory, name, tensors, epochInfo, maxCheckpoints, retention })
       .then(() => {
+        if (epochInfo.checkpoint === name) lastCheckpoint = name;
         cost = { stallSecs, durationSecs: (performance.now() - startedAtMs) / 1000 };
       })
       .catch((error: unknown) => {
-        const isDiverged = systemErrorCode(error) === notFinite;
         const { message } = error as Error;
-        failure = { error: isDiverged ? new DivergedError(message, progress.epoch, progress.step - 1) : error };
+        if (systemErrorCode(error) === notFinite) {
+          failure = { error: new DivergedError(message, progress.epoch, progress.step - 1) };
+          return;
+        }
+        const intact = lastCheckpoint === undefined ? 'there was none before' : `${lastCheckpoint} is intact`;
+        const unsaved = new UnsavedError(`${name} could not be saved (${message}); ${intact}`, { cause: error });
+        // Whoever is told that it ends may rely on what was saved.
+        if (options.onUnsaved === undefined || epochInfo.status !== 'running') failure = { error: unsaved };
+        else options.onUnsaved(unsaved.message);
       })
       .finally(() => {
         underWay = undefined;
@@ -90,7 +105,6 @@ export function createCheckpointWriter(options: CheckpointWriterOptions): Checkp
       await drain();
       const name = `ckpt-${next.epoch - 1}`;
       await begin(name, next, { ...epochInfoOf(next, options, status), checkpoint: name, metrics });
-      lastCheckpoint = name;
       if (background === undefined || status !== 'running') await drain();
     },
     savePartial: async (progress, status) => {

@@ -1,4 +1,13 @@
-import { appendFileSync, closeSync, fsyncSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { systemErrorCode, writeFileAtomic } from '../../protocol/index.js';
 
@@ -19,8 +28,15 @@ export function appendMetrics(path: string, metrics: Readonly<Record<string, unk
   mkdirSync(dirname(path), { recursive: true });
   const file = openSync(path, 'a');
   try {
-    appendFileSync(file, `${JSON.stringify(metrics)}\n`);
-    fsyncSync(file);
+    const { size } = fstatSync(file);
+    try {
+      appendFileSync(file, `${JSON.stringify(metrics)}\n`);
+      fsyncSync(file);
+    } catch (error) {
+      // Half a line would spoil the next one.
+      ftruncateSync(file, size);
+      throw error;
+    }
   } finally {
     closeSync(file);
   }

@@ -7,7 +7,7 @@ import { createGanStep } from '../models/index.js';
 import { createBatchReader } from './batch-reader.js';
 import { noBestYet } from './best-score.js';
 import { buildNetworks } from './build-networks.js';
-import { createCheckpointWriter } from './checkpoint-files.js';
+import { createCheckpointWriter, UnsavedError } from './checkpoint-files.js';
 import { createHeartbeatWriter } from './heartbeat-writer.js';
 import { appendMetrics, rewindMetrics } from './metrics-log.js';
 import { createReporter } from './reporter.js';
@@ -144,6 +144,10 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     retention: retentionRules(config),
     lastCheckpoint: restored?.lastCheckpoint,
     isBackground: config.checkpoints.async,
+    onUnsaved:
+      config.checkpoints.on_error === 'continue'
+        ? (message) => log(`Warning: ${message}. The training goes on; the next checkpoint is tried again.`)
+        : undefined,
   });
   const saves = createSaveClock(config.checkpoints.every, checkpoints.cost, start);
   const findSpike = createSpikeDetector(config.rollback.spike_deviations);
@@ -170,12 +174,14 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     saveEpoch: async (next, metrics, status) => {
       const epoch = next.epoch - 1;
       reporter.phase('checkpoint', { ...next, epoch, step: stepsPerEpoch });
-      appendMetrics(metricsPath, {
-        epoch,
-        ...metrics,
-        best_epoch: next.bestEpoch,
-        timestamp: new Date().toISOString(),
-      });
+      const line = { epoch, ...metrics, best_epoch: next.bestEpoch, timestamp: new Date().toISOString() };
+      try {
+        appendMetrics(metricsPath, line);
+      } catch (error) {
+        const message = `the metrics of epoch ${epoch} could not be written (${(error as Error).message})`;
+        if (config.checkpoints.on_error === 'stop') throw new UnsavedError(message, { cause: error });
+        log(`Warning: ${message}. The training goes on without them.`);
+      }
       if (isSaved(options, next, status)) {
         await checkpoints.saveEpoch(next, status, metrics);
         saves.reset(next);

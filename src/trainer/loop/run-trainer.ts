@@ -1,5 +1,6 @@
 import type { Experiment } from '../../config/schema.js';
 import { TrainerExit } from '../../protocol/index.js';
+import { UnsavedError } from './checkpoint-files.js';
 import { recordDivergence } from './rollback.js';
 import { DivergedError, runTraining, type TrainingOutcome } from './run-training.js';
 import { listenForSignals } from './stop-signals.js';
@@ -16,7 +17,7 @@ export interface TrainerOptions {
   readonly log: (line: string) => void;
 }
 
-/** Runs the reference trainer to its end and returns its exit code (see `TrainerExit`; 1 when the training diverged). */
+/** Runs the reference trainer to its end and returns its exit code (see `TrainerExit`; 1 when it diverged or could not save). */
 export async function runTrainer(options: TrainerOptions): Promise<number> {
   const signals = listenForSignals();
   try {
@@ -29,6 +30,10 @@ export async function runTrainer(options: TrainerOptions): Promise<number> {
       await opened.close();
     }
   } catch (error) {
+    if (error instanceof UnsavedError) {
+      options.log(`The training ends, because ${error.message}.`);
+      return 1;
+    }
     if (!(error instanceof DivergedError)) throw error;
     options.log(`The training diverged: ${error.message}. Nothing of that step was saved.`);
     recordDivergence(options.paths.checkpointDir, error);
