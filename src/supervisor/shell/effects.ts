@@ -28,6 +28,7 @@ import type { State } from '../state.js';
 import { clearGeneration } from './clear-generation.js';
 import { collectEvidence } from './collect-evidence.js';
 import { findAdoptable } from './find-adoptable.js';
+import type { Housekeeping } from './housekeeping.js';
 import { readLogTail } from './log-tail.js';
 import { countOomKills } from './oom-kills.js';
 import { prepareLaunch } from './prepare-launch.js';
@@ -38,7 +39,13 @@ import { createStatusWriter } from './status-writer.js';
 import { createTimers } from './timers.js';
 import { signalTrainer, type TrainerProcess, watchAdopted } from './trainer-process.js';
 import { createWarmSpare } from './warm-spare.js';
-import { canRead, readHeartbeat, readProgress, watchTrainerFiles } from './watch-trainer-files.js';
+import {
+  canRead,
+  readHeartbeat,
+  readProgress,
+  type TrainerFilesWatch,
+  watchTrainerFiles,
+} from './watch-trainer-files.js';
 
 export interface EffectsOptions {
   readonly loaded: LoadedExperiment;
@@ -49,6 +56,7 @@ export interface EffectsOptions {
   readonly start: RunStart;
   readonly record: (content: JournalRecord) => unknown;
   readonly onStatus: (status: RunStatus) => void;
+  readonly housekeeping: Housekeeping;
   readonly logger: Logger;
 }
 
@@ -67,7 +75,7 @@ function reportOptions(env: Readonly<Record<string, string>>, attemptFolder: str
 
 /** Performs the effects of the core with real processes, files and timers. */
 export function createEffects(options: EffectsOptions): Effects {
-  const { loaded, run, token, history, record, logger } = options;
+  const { loaded, run, token, history, record, housekeeping, logger } = options;
   const { config } = loaded;
   const paths = runPaths(run.runDir);
   const startedAt = new Date().toISOString();
@@ -80,7 +88,8 @@ export function createEffects(options: EffectsOptions): Effects {
   const formerPids = new Set<number>();
   const spare = createWarmSpare((reason) => logger.warn(`warm spare: ${reason}`));
   const isReferenceTrainer = config.trainer.command === undefined;
-  let stopWatching: (() => Promise<void>) | undefined;
+  let files: TrainerFilesWatch | undefined;
+  let watched: number | undefined;
   const timers = createTimers((timer, attempt, lateMs) => dispatch({ type: 'timerFired', timer, attempt, lateMs }));
 
   const inBackground = (work: Promise<void>) => {
@@ -175,20 +184,28 @@ export function createEffects(options: EffectsOptions): Effects {
   };
 
   const watchFiles = (attempt: number) => {
-    const files = {
-      checkpointDir: run.checkpointDir,
-      heartbeat: paths.heartbeat,
-      epochBase: config.trainer.epoch_base,
-    };
-    stopWatching = watchTrainerFiles(files, {
-      onProgress: (progress) => dispatch({ type: 'progress', attempt, progress }),
-      onHeartbeat: (heartbeat) => {
-        // The heartbeat of an earlier attempt never counts.
-        if (heartbeat.attempt !== attempt) return;
-        if (heartbeat.phase !== 'startup') dispatch({ type: 'ready', attempt });
-        dispatch({ type: 'heartbeat', attempt, heartbeat });
+    watched = attempt;
+    files ??= openFiles();
+    files.renew();
+  };
+
+  /** Kept open from attempt to attempt. */
+  const openFiles = () => {
+    const { checkpointDir } = run;
+    return watchTrainerFiles(
+      { checkpointDir, heartbeat: paths.heartbeat, epochBase: config.trainer.epoch_base },
+      {
+        onProgress: (progress) =>
+          watched === undefined ? undefined : dispatch({ type: 'progress', attempt: watched, progress }),
+        onHeartbeat: (heartbeat) => {
+          const { attempt, phase } = heartbeat;
+          // The heartbeat of an earlier attempt never counts.
+          if (attempt === undefined || attempt !== watched) return;
+          if (phase !== 'startup') dispatch({ type: 'ready', attempt });
+          dispatch({ type: 'heartbeat', attempt, heartbeat });
+        },
       },
-    });
+    );
   };
 
   const inspect = async (attempt: number) => {
@@ -208,9 +225,8 @@ export function createEffects(options: EffectsOptions): Effects {
     });
   };
 
-  const onExit = async (attempt: number, ended: ExitStatus) => {
-    await stopWatching?.().catch(() => undefined);
-    stopWatching = undefined;
+  const onExit = (attempt: number, ended: ExitStatus) => {
+    watched = undefined;
     const oomKills = countOomKills();
     const before = trainer?.oomKillsBefore;
     dispatch({
@@ -233,12 +249,10 @@ export function createEffects(options: EffectsOptions): Effects {
       ...{ attempt, class: failure.class, summary: failure.summary, evidence: failure.evidence, remedy, advice },
       cost: { ran_ms: Math.round(cost.ranMs), lost_ms: Math.round(cost.lostMs) },
     };
-    try {
+    housekeeping.later(() => {
       mkdirSync(dirname(path), { recursive: true });
       writeFileAtomic(path, `${JSON.stringify(content, null, 2)}\n`);
-    } catch (error) {
-      logger.error({ err: error }, 'failure.json');
-    }
+    });
   };
 
   const keepSpare = ({ name, run: facts }: State) => {
@@ -262,7 +276,7 @@ export function createEffects(options: EffectsOptions): Effects {
       at: performance.now(),
     });
     status.write(content);
-    options.onStatus(content);
+    housekeeping.later(() => options.onStatus(content));
   };
 
   return {
@@ -294,7 +308,8 @@ export function createEffects(options: EffectsOptions): Effects {
     close: async () => {
       timers.cancelAll();
       spare.dismiss();
-      await stopWatching?.();
+      await files?.close();
+      housekeeping.finish();
       status.close();
       // A stop that came before a living trainer was adopted: it gets the time to save that it would have had.
       const isOrphaned = trainer === undefined && findAdoptable(history) !== undefined;

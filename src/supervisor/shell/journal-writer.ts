@@ -1,9 +1,12 @@
-import { closeSync, fstatSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { type JournalEntry, type JournalRecord, parseJournal, systemErrorCode } from '../../protocol/index.js';
 
 /** The append-only record of a run. */
 export interface JournalWriter {
-  /** Stamps and appends a record, on disk when it returns. While the disk refuses, entries are kept and tried again later. */
+  /**
+   * Stamps and appends a record. It outlives us when this returns, and a loss of power a moment later: a trainer that the lost
+   * lines tell of dies of the same loss. While the disk refuses, entries are kept and tried again later.
+   */
   readonly append: (record: JournalRecord) => JournalEntry;
   readonly close: () => void;
 }
@@ -18,16 +21,28 @@ export function readJournal(path: string): { readonly entries: readonly JournalE
   }
 }
 
+/** Long enough that a relaunch is over, and that its lines are flushed together. */
+const flushDelayMs = 20;
+
 /** Opens the journal for appending; a torn last line is ended first. `onError` hears of a disk that refuses. */
 export function openJournal(path: string, onError: (error: unknown) => void): JournalWriter {
   const file = openSync(path, 'a+', 0o644);
   let waiting = endsInside(file) ? '\n' : '';
-  const flush = () => {
+  let timer: NodeJS.Timeout | undefined;
+  const write = () => {
     try {
       const bytes = Buffer.from(waiting);
       const written = writeSync(file, bytes);
-      fsyncSync(file);
       waiting = written === bytes.length ? '' : unwritten(bytes, written);
+    } catch (error) {
+      onError(error);
+    }
+  };
+  const flush = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    try {
+      fdatasyncSync(file);
     } catch (error) {
       onError(error);
     }
@@ -36,11 +51,13 @@ export function openJournal(path: string, onError: (error: unknown) => void): Jo
     append: (record) => {
       const entry = { time: new Date().toISOString(), ...record } as JournalEntry;
       waiting += `${JSON.stringify(entry)}\n`;
-      flush();
+      write();
+      timer ??= setTimeout(flush, flushDelayMs);
       return entry;
     },
     close: () => {
-      if (waiting !== '') flush();
+      if (waiting !== '') write();
+      flush();
       closeSync(file);
     },
   };

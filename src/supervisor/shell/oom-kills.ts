@@ -1,16 +1,25 @@
 import { readFileSync } from 'node:fs';
 
+let source: string | undefined;
+
 /** Processes of our control group that the kernel has killed for memory so far; undefined when nobody says. cgroup v2, or v1. */
 export function countOomKills(): number | undefined {
-  return (
-    countIn(`/sys/fs/cgroup${ownGroup('')}/memory.events`) ??
-    countIn(`/sys/fs/cgroup/memory${ownGroup('memory')}/memory.oom_control`) ??
-    countIn('/sys/fs/cgroup/memory/memory.oom_control')
-  );
+  source ??= findSource();
+  return countIn(source);
+}
+
+/** The file that has the count; empty when there is none. */
+function findSource(): string {
+  const candidates = [
+    `/sys/fs/cgroup${ownGroup('')}/memory.events`,
+    `/sys/fs/cgroup/memory${ownGroup('memory')}/memory.oom_control`,
+    '/sys/fs/cgroup/memory/memory.oom_control',
+  ];
+  return candidates.find((path) => countIn(path) !== undefined) ?? '';
 }
 
 function countIn(path: string): number | undefined {
-  const count = read(path)?.match(/^oom_kill (\d+)$/m)?.[1];
+  const count = path === '' ? undefined : read(path)?.match(/^oom_kill (\d+)$/m)?.[1];
   return count === undefined ? undefined : Number(count);
 }
 

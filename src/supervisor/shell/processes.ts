@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { TrainerEnv } from '../../protocol/index.js';
 
 /** A process as the kernel tells it. Pids are used again; pid and start time together are not, within one boot. */
@@ -36,10 +36,20 @@ export function isRunning({ pid, startTime }: { readonly pid: number; readonly s
   return facts !== undefined && !facts.isZombie && facts.startTime === startTime;
 }
 
+let bootId: string | undefined;
+
 /** Tells one boot of the machine from another; empty where the kernel does not say. */
 export function readBootId(): string {
-  return readProc('sys/kernel/random/boot_id')?.toString('latin1').trim() ?? '';
+  bootId ??= readProc('sys/kernel/random/boot_id')?.toString('latin1').trim() ?? '';
+  return bootId;
 }
+
+/**
+ * Processes that carry no token of any run, by pid: they are not read again at the next scan. Descendants of a trainer carry
+ * one from their first moment. Inode and time of a folder in /proc belong to one process only, so a pid that is used again is
+ * read again.
+ */
+let strangers = new Map<number, Stats>();
 
 /**
  * Every living process that carries the run's token in its environment, wherever it went: in a group or session of its own,
@@ -47,14 +57,42 @@ export function readBootId(): string {
  */
 export function findRunProcesses(token: string): RunProcess[] {
   const wanted = `${TrainerEnv.token}=${token}`;
+  const seen = strangers;
+  strangers = new Map();
   return listPids().flatMap((pid) => {
     if (pid === process.pid) return [];
-    const environment = readProc(`${pid}/environ`)?.toString('utf8').split('\0');
-    if (environment === undefined || !environment.includes(wanted)) return [];
+    const folder = statSync(`/proc/${pid}`, { throwIfNoEntry: false });
+    if (folder === undefined) return [];
+    const known = seen.get(pid);
+    if (known !== undefined && isSame(known, folder)) {
+      strangers.set(pid, known);
+      return [];
+    }
+    const environ = readProc(`${pid}/environ`);
+    if (isStranger(pid, environ)) strangers.set(pid, folder);
+    const environment = environ?.toString('utf8').split('\0') ?? [];
+    if (!environment.includes(wanted)) return [];
     const facts = readProcess(pid);
     if (facts === undefined || facts.isZombie) return [];
     return [{ ...facts, attempt: attemptOf(environment), command: commandOf(pid) }];
   });
+}
+
+function isSame(one: Stats, other: Stats): boolean {
+  return one.ino === other.ino && one.ctimeMs === other.ctimeMs && one.uid === other.uid;
+}
+
+/** An empty environment says nothing, but for a kernel thread: a process that is just being executed has none yet. */
+function isStranger(pid: number, environ: Buffer | undefined): boolean {
+  if (environ === undefined) return true;
+  return environ.length === 0 ? isKernelThread(pid) : !environ.includes(`${TrainerEnv.token}=`);
+}
+
+/** Source: proc(5), field 9 of `/proc/<pid>/stat`, and PF_KTHREAD of the kernel's sched.h. */
+function isKernelThread(pid: number): boolean {
+  const stat = readProc(`${pid}/stat`)?.toString('latin1') ?? '';
+  const flags = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[6]);
+  return (flags & 0x0020_0000) !== 0;
 }
 
 function listPids(): number[] {

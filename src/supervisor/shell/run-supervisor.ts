@@ -17,6 +17,7 @@ import { begin } from '../reduce.js';
 import { type RunHistory, type RunStart, readHistory } from '../run-history.js';
 import type { Rules, State } from '../state.js';
 import { createEffects } from './effects.js';
+import { createHousekeeping, type Housekeeping } from './housekeeping.js';
 import { openJournal, readJournal } from './journal-writer.js';
 import { createNotifier } from './notifier.js';
 import { takeLock } from './run-lock.js';
@@ -95,11 +96,14 @@ async function superviseLocked(
     lastStatus = status;
     options.onStatus(status);
   };
+  const housekeeping = createHousekeeping((error) => log.logger.error({ err: error }, 'housekeeping'));
   const record = (content: JournalRecord) => {
     const entry = journal.append(content);
-    log.entry(entry);
-    notifier.onEntry(entry, lastStatus);
-    options.onEntry(entry);
+    housekeeping.later(() => {
+      log.entry(entry);
+      notifier.onEntry(entry, lastStatus);
+      options.onEntry(entry);
+    });
     return entry;
   };
   if (damaged > 0) log.logger.warn({ damaged }, 'journal entries that cannot be read are left out');
@@ -119,9 +123,11 @@ async function superviseLocked(
   try {
     // A fresh start forgets what the run was before.
     const history = readHistory(start === 'continued' ? entries : [...entries, started]);
-    const state = await superviseToTheEnd({ options: { ...options, onStatus }, history, token, start, record, log });
+    const watch = { options: { ...options, onStatus }, history, token, start, record, log, housekeeping };
+    const state = await superviseToTheEnd(watch);
     return { exitCode: exitCodeOf(state), report: describeEnd(state, options) };
   } finally {
+    housekeeping.finish();
     await notifier.close();
     journal.close();
     log.close();
@@ -145,11 +151,12 @@ interface Watch {
   readonly start: RunStart;
   readonly record: (content: JournalRecord) => JournalEntry;
   readonly log: ReturnType<typeof openSupervisorLog>;
+  readonly housekeeping: Housekeeping;
 }
 
-function superviseToTheEnd({ options, history, token, start, record, log }: Watch): Promise<State> {
+function superviseToTheEnd({ options, history, token, start, record, log, housekeeping }: Watch): Promise<State> {
   return new Promise((settle, fail) => {
-    const effects = createEffects({ ...options, history, token, start, record, logger: log.logger });
+    const effects = createEffects({ ...options, history, token, start, record, housekeeping, logger: log.logger });
     const first = begin(rulesOf(options), history.facts);
     const end = (outcome: () => void) => {
       stopListening();

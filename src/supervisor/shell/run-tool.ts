@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /** Output of a tool that ran to its end within the time, stderr included; undefined when it is missing, fails or takes too long. */
@@ -23,6 +23,7 @@ export async function runTool(command: readonly [string, ...string[]], timeoutMs
 /** Whether a program of this name can be run. Costs a few system calls, no process. */
 export function isOnPath(program: string): boolean {
   return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+    if (!existsSync(join(folder, program))) return false;
     try {
       accessSync(join(folder, program), constants.X_OK);
       return true;

@@ -44,7 +44,7 @@ export function createSession(first: Step, perform: PerformEffect, clock: Clock)
       queue.push({ ...event, at: clock() } as SupervisorEvent);
       if (isScheduled) return;
       isScheduled = true;
-      setImmediate(drain);
+      queueMicrotask(drain);
     },
     state: () => state,
   };

@@ -1,7 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
-import { execa } from 'execa';
 import type { TrainerLaunch } from '../../config/index.js';
 import { type ExitStatus, systemErrorCode } from '../../protocol/index.js';
 import { readProcess } from './processes.js';
@@ -35,20 +36,13 @@ export async function spawnTrainer(
   try {
     mkdirSync(dirname(output), { recursive: true });
     log = openSync(output, 'a', 0o644);
-    const child = execa(program, args, {
+    const child = spawn(program, args, {
       cwd: launch.cwd,
-      env: launch.env,
+      env: { ...process.env, ...launch.env },
       detached: true,
-      cleanup: false,
-      reject: false,
-      buffer: false,
-      stdin: hasInput ? 'pipe' : 'ignore',
-      // A file descriptor as a number is what Node takes; execa's types know only the standard ones.
-      stdout: log as 1,
-      stderr: log as 2,
+      stdio: [hasInput ? 'pipe' : 'ignore', log, log],
     });
-    if (child.pid === undefined) return describeFailure((await child).cause ?? (await child), launch);
-    // The bare event: execa's own result waits for more than the end of the process.
+    if (child.pid === undefined) return describeFailure((await once(child, 'error'))[0], launch);
     const ended = new Promise<ExitStatus>((settle) => {
       child.once('exit', (code, signal) => settle({ code, signal }));
     });

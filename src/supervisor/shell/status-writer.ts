@@ -10,35 +10,42 @@ export interface StatusWriter {
 /** Heartbeats alone rewrite the file no more often than this. */
 const heartbeatIntervalMs = 1000;
 
-/** A change of the run is written at once and durably; a mere heartbeat at most once a second. `onError`: the disk refuses. */
+/** A change of the run is written this much later, so that a relaunch comes first. */
+const changeDelayMs = 10;
+
+/** A change of the run is written in a moment and durably; a mere heartbeat at most once a second. `onError`: the disk refuses. */
 export function createStatusWriter(path: string, onError: (error: unknown) => void): StatusWriter {
   let written = '';
   let writtenAt = Number.NEGATIVE_INFINITY;
   let pending: RunStatus | undefined;
   let timer: NodeJS.Timeout | undefined;
-  const put = (status: RunStatus, durable: boolean) => {
+  let due = Number.POSITIVE_INFINITY;
+  const put = () => {
     clearTimeout(timer);
-    timer = undefined;
-    pending = undefined;
+    due = Number.POSITIVE_INFINITY;
+    if (pending === undefined) return;
+    const next = essence(pending);
     writtenAt = performance.now();
     try {
-      writeFileAtomic(path, `${JSON.stringify(status, null, 2)}\n`, { durable });
-      written = essence(status);
+      writeFileAtomic(path, `${JSON.stringify(pending, null, 2)}\n`, { durable: next !== written });
+      written = next;
     } catch (error) {
       onError(error);
     }
+    pending = undefined;
   };
   return {
     write: (status) => {
-      if (essence(status) !== written) return put(status, true);
       pending = status;
-      const wait = writtenAt + heartbeatIntervalMs - performance.now();
-      timer ??= setTimeout(() => pending !== undefined && put(pending, false), Math.max(0, wait));
-    },
-    close: () => {
-      if (pending !== undefined) put(pending, true);
+      const now = performance.now();
+      if (due <= now + changeDelayMs) return;
+      const at = essence(status) === written ? Math.max(now, writtenAt + heartbeatIntervalMs) : now + changeDelayMs;
+      if (at >= due) return;
+      due = at;
       clearTimeout(timer);
+      timer = setTimeout(put, at - now);
     },
+    close: put,
   };
 }
 

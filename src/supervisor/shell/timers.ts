@@ -26,20 +26,30 @@ function lateness({ delayMs, monotonicMs, wallMs }: Due): number {
 }
 
 export function createTimers(onFire: (name: TimerName, attempt: number, lateMs: number) => void): Timers {
-  const armed = new Map<TimerName, NodeJS.Timeout>();
+  const armed = new Map<TimerName, () => void>();
   return {
     arm: (name, attempt, delayMs) => {
-      clearTimeout(armed.get(name));
+      armed.get(name)?.();
       const due = readClocks(Math.min(Math.max(0, delayMs), longestMs));
       const fire = () => {
         armed.delete(name);
         onFire(name, attempt, lateness(due));
       };
-      armed.set(name, setTimeout(fire, due.delayMs));
+      armed.set(name, schedule(fire, due.delayMs));
     },
     cancelAll: () => {
-      for (const timer of armed.values()) clearTimeout(timer);
+      for (const cancel of armed.values()) cancel();
       armed.clear();
     },
   };
+}
+
+/** Returns what cancels it. Node's shortest timeout is a millisecond; no delay is none. */
+function schedule(fire: () => void, delayMs: number): () => void {
+  if (delayMs === 0) {
+    const immediate = setImmediate(fire);
+    return () => clearImmediate(immediate);
+  }
+  const timeout = setTimeout(fire, delayMs);
+  return () => clearTimeout(timeout);
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { watch } from 'chokidar';
 import { epochInfoPath, type Heartbeat, isUnreadable, parseEpochInfo, parseHeartbeat } from '../../protocol/index.js';
@@ -15,14 +15,20 @@ export interface TrainerFilesListener {
   readonly onHeartbeat: (heartbeat: Heartbeat) => void;
 }
 
-/** How often both files are read without a notification: network file systems send none for another machine's writes. */
-const safetyPollMs = 2000;
+/** Watches the files of a run, attempt after attempt. */
+export interface TrainerFilesWatch {
+  /** To be called with each attempt: begins anew when a folder is not the one any more that is watched. */
+  readonly renew: () => void;
+  readonly close: () => Promise<void>;
+}
 
-/** Watches `epoch_info.json` and the heartbeat until the returned function is called. */
-export function watchTrainerFiles(files: TrainerFiles, listener: TrainerFilesListener): () => Promise<void> {
+/** How often both files are looked at without a notification: network file systems send none for another machine's writes. */
+const safetyPollMs = 5000;
+
+/** Watches `epoch_info.json` and the heartbeat until it is closed. */
+export function watchTrainerFiles(files: TrainerFiles, listener: TrainerFilesListener): TrainerFilesWatch {
   const epochInfo = epochInfoPath(files.checkpointDir);
-  const watched = [epochInfo, files.heartbeat];
-  const folders = [...new Set(watched.map(dirname))];
+  const folders = [...new Set([epochInfo, files.heartbeat].map(dirname))];
   let lastHeartbeat = '';
   const readProgressNow = () => {
     const progress = readProgress(files.checkpointDir, files.epochBase);
@@ -35,25 +41,73 @@ export function watchTrainerFiles(files: TrainerFiles, listener: TrainerFilesLis
     const heartbeat = parseHeartbeat(text);
     if (heartbeat !== undefined) listener.onHeartbeat(heartbeat);
   };
-  const watcher = watch(folders, {
+  const readers = new Map([
+    [files.heartbeat, readHeartbeatNow],
+    [epochInfo, readProgressNow],
+  ]);
+  let watcher = watchFolders(folders, readers);
+  const looks = [...readers].map(([path, read]) => readOnChange(path, read));
+  const poll = setInterval(() => {
+    for (const look of looks) look();
+  }, safetyPollMs);
+  return {
+    renew: () => {
+      if (watcher.isCurrent()) return;
+      void watcher.close().catch(() => undefined);
+      watcher = watchFolders(folders, readers);
+    },
+    close: async () => {
+      clearInterval(poll);
+      await watcher.close();
+    },
+  };
+}
+
+function watchFolders(folders: readonly string[], readers: ReadonlyMap<string, () => void>) {
+  const watcher = watch([...folders], {
     depth: 0,
     ignoreInitial: true,
-    ignored: (path) => !folders.includes(path) && !watched.includes(path),
+    ignored: (path) => !folders.includes(path) && !readers.has(path),
   });
-  watcher.on('all', (_, path) => {
-    if (path === epochInfo) readProgressNow();
-    if (path === files.heartbeat) readHeartbeatNow();
-  });
+  watcher.on('all', (_, path) => readers.get(path)?.());
   // Without notifications (inotify limits, a folder that was removed) the poll goes on.
   watcher.on('error', () => undefined);
-  const poll = setInterval(() => {
-    readHeartbeatNow();
-    readProgressNow();
-  }, safetyPollMs);
-  return async () => {
-    clearInterval(poll);
-    await watcher.close();
+  const opened = folders.map(inodeOf);
+  return {
+    isCurrent: () => folders.every((folder, index) => inodeOf(folder) === opened[index]),
+    close: () => watcher.close(),
   };
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
+}
+
+/** Reads a file when it is not the one that was there at the last look. It is opened, because that is when NFS asks its server. */
+function readOnChange(path: string, read: () => void): () => void {
+  let last = '';
+  return () => {
+    const version = versionOf(path);
+    if (version === last) return;
+    last = version;
+    if (version !== '') read();
+  };
+}
+
+/** Empty when it cannot be opened. */
+function versionOf(path: string): string {
+  try {
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) return '';
+    const file = openSync(path, 'r');
+    try {
+      const { ino, size, mtimeMs, ctimeMs } = fstatSync(file);
+      return [ino, size, mtimeMs, ctimeMs].join(' ');
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return '';
+  }
 }
 
 /** The completed work that `epoch_info.json` tells now; undefined while it is missing, torn or unreadable: "not yet". */
