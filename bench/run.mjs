@@ -63,6 +63,7 @@ async function main() {
     const report = { machine: describeMachine(), versions: versionsOf(supervisors), results };
     printReport(report);
     if (flags['no-write']) return;
+    mkdirSync(join(root, 'bench/results'), { recursive: true });
     for (const [name, figures] of Object.entries(results))
       writeFileSync(
         join(root, 'bench/results', `${name}.json`),
