@@ -15,8 +15,10 @@ export interface GpuReport {
 /** Asks `nvidia-smi`. */
 export async function readGpus(): Promise<GpuReport> {
   if (!isOnPath('nvidia-smi')) return { hasTool: false, gpus: [], apps: [] };
-  const gpus = await query('--query-gpu=index,uuid');
-  const apps = await query('--query-compute-apps=pid,gpu_uuid,used_memory');
+  const [gpus, apps] = await Promise.all([
+    query('--query-gpu=index,uuid'),
+    query('--query-compute-apps=pid,gpu_uuid,used_memory'),
+  ]);
   return {
     hasTool: true,
     gpus: gpus.map(([index = '', uuid = '']) => ({ index, uuid })),
