@@ -103,7 +103,8 @@ function forever(path) {
       const command = [process.execPath, path, ...settings, '-c', `${program} ${mode}`, stamps, ...args];
       return foreground(folder, command, env);
     },
-    logs: (folder) => [join(folder, 'child.log')],
+    // In the foreground it passes the child's output on to its own.
+    logs: (folder) => [join(folder, 'supervisor.out')],
   };
 }
 
