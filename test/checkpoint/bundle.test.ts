@@ -25,6 +25,7 @@ import {
   verifyCheckpoint,
   writeBundle,
 } from '../../src/checkpoint/index.js';
+import { listBlocks } from '../../src/checkpoint/table.js';
 import { SuperviseError } from '../../src/protocol/index.js';
 import { float32, strings } from './support.js';
 
@@ -120,7 +121,7 @@ describe('damage is always detected', () => {
     writeBundle(prefix, tensors);
     const places = [dataPath(prefix), indexPath(prefix)].map((path) => ({ path, good: readFileSync(path) }));
     const total = places.reduce((sum, { good }) => sum + good.length, 0);
-    let undetected = 0;
+    const undetected: string[] = [];
     for (let trial = 0; trial < 1000; trial++) {
       const at = Math.floor((trial * 7919 * 13) % total);
       const inData = at < (places[0]?.good.length ?? 0);
@@ -129,11 +130,43 @@ describe('damage is always detected', () => {
       const index = inData ? at : at - (places[0]?.good.length ?? 0);
       bad[index] = (bad[index] ?? 0) ^ (1 << (trial % 8));
       writeFileSync(path, bad);
-      if (verifyCheckpoint(prefix).ok) undetected++;
+      if (verifyCheckpoint(prefix).ok) undetected.push(`${path} byte ${index}`);
       writeFileSync(path, good);
     }
-    expect(undetected).toBe(0);
+    expect(undetected).toEqual([]);
     expect(verifyCheckpoint(prefix).ok).toBe(true);
+  });
+
+  test('a truncation at every boundary of the index: blocks, trailers, footer', () => {
+    const many = Array.from({ length: 6000 }, (_, index): [string, TensorData] => [
+      `layer/${index}/with/a/name/that/is/long/enough`,
+      float32([index]),
+    ]);
+    writeBundle(prefix, many);
+    const good = readFileSync(indexPath(prefix));
+    const { data, meta, index } = listBlocks(good);
+    expect(data.length).toBeGreaterThan(1);
+    const blocks = [...data, meta, index];
+    expect(blocks.at(-1)).toMatchObject({ offset: good.length - 48 - 5 - index.size });
+    for (const { offset, size } of blocks)
+      for (const length of [offset, offset + size, offset + size + 1, offset + size + 5])
+        for (const around of [length - 1, length, length + 1].filter((cut) => cut >= 0 && cut < good.length)) {
+          writeFileSync(indexPath(prefix), good.subarray(0, around));
+          expect(verifyCheckpoint(prefix, 'quick').ok, `cut at ${around}`).toBe(false);
+        }
+  });
+
+  test('blocks and their checksums, footer and tensors leave no byte unchecked', () => {
+    writeBundle(prefix, tensors);
+    const good = readFileSync(indexPath(prefix));
+    const { data, meta, index } = listBlocks(good);
+    // Each block is followed by its compression type and checksum; the footer by nothing.
+    const covered = [...data, meta, index].reduce((sum, { size }) => sum + size + 5, 48);
+    expect(covered).toBe(good.length);
+    const bundle = openBundle(prefix);
+    const stored = [...bundle.entries.values()].reduce((sum, { size }) => sum + size, 0);
+    bundle.close();
+    expect(stored).toBe(statSync(dataPath(prefix)).size);
   });
 
   test.each([dataPath, indexPath])('a truncation at any byte (%o)', (pathOf) => {

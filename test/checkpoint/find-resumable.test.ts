@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   dataPath,
@@ -61,6 +62,27 @@ describe('findResumable', () => {
       'reason.txt',
     ]);
     expect(findResumable(directory)).toMatchObject({ checkpoint: 'ckpt-1', notes: [] });
+  });
+
+  test('any bit of the newest one, index or data: the one before it is resumed from', () => {
+    const bits = fc.record({
+      isIndex: fc.boolean(),
+      place: fc.double({ min: 0, max: 1, noNaN: true }),
+      bit: fc.nat(7),
+    });
+    fc.assert(
+      fc.property(bits, ({ isIndex, place, bit }) => {
+        removeFiles(directory, ...readdirSync(directory));
+        commitEpochs(2);
+        const path = (isIndex ? indexPath : dataPath)(join(directory, 'ckpt-2'));
+        const bytes = readFileSync(path);
+        const at = Math.min(bytes.length - 1, Math.floor(place * bytes.length));
+        bytes[at] = (bytes[at] ?? 0) ^ (1 << bit);
+        writeFileSync(path, bytes);
+        expect(findResumable(directory)).toMatchObject({ kind: 'checkpoint', checkpoint: 'ckpt-1' });
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test('unknown fields of epoch_info survive the repair', () => {
