@@ -582,7 +582,6 @@ export const synonyms: Readonly<Record<string, readonly string[]>> = {
     'checkpoint_every',
     'checkpoints.interval',
     'checkpoints.frequency',
-    'checkpoints.every',
     'evaluation.save_interval',
     'ckpt_interval',
     'ckpt_every',

@@ -71,7 +71,7 @@ describe('the GPU', () => {
 
   it('that somebody else uses is waited for', async () => {
     bench = openBench('gpu-busy');
-    installNvidiaSmi('0, GPU-1\n1, GPU-2\n', '99, GPU-1, 70000\n');
+    installNvidiaSmi('0, GPU-1, H200, 40, 140000, 70000, 0\n1, GPU-2, H200, 40, 140000, 0, 0\n', '99, GPU-1, 70000\n');
     const words = 'RuntimeError: CUDA error: all CUDA-capable devices are busy or unavailable';
     const trainer = { env: { CODE: '1', LAST_WORDS: words } };
     const run = supervise('exits-with-code', { trainer, training: { gpu_id: '0' } });
@@ -100,8 +100,10 @@ describe('a full disk', () => {
     mkdirSync(disk);
     expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=100m', 'none', disk]).status).toBe(0);
     try {
-      writeFileSync(join(disk, 'filler'), Buffer.alloc(90 * 1024 * 1024));
-      const run = supervise('fills-the-disk', { checkpoint_dir: join(disk, 'checkpoints') });
+      const run = supervise('fills-the-disk', {
+        checkpoint_dir: join(disk, 'checkpoints'),
+        trainer: { env: { FILLER: join(disk, 'filler') } },
+      });
       await waitFor('the wait', () => status()?.['state'] === 'waiting');
       expect(status()?.['waiting_for']).toContain('room on the disk: ');
       expect(status()?.['last_failure']).toMatchObject({ class: 'disk-full' });
