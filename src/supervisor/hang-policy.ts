@@ -17,6 +17,8 @@ export interface HangRules {
 export const mostLateMs = 5000;
 
 const keptSilences = 200;
+/** Fewer say too little: one of them may have been read late, and so look short. */
+const leastSilences = 3;
 /** Share of the longest silence by which a threshold always lies above it, whatever the cap says. */
 const leastMargin = 1.5;
 /** A start-up may take this share of its cap at least, however short the ones before it were. */
@@ -49,13 +51,18 @@ export function noteSilence(run: RunFacts, phase: Phase, silenceMs: number): Run
 /** Without heartbeats only whole epochs can be told; the first one after a launch has the start-up in it. */
 function epochThresholdMs(hang: HangRules, { epochDurationsMs, epochAt, launchedAt }: RunFacts): number | undefined {
   if (epochDurationsMs.length === 0) return undefined;
-  const threshold = thresholdMs(hang, epochDurationsMs, Number.POSITIVE_INFINITY);
+  const threshold = thresholdMs(hang, epochDurationsMs, Number.POSITIVE_INFINITY, 1);
   return epochAt === launchedAt ? threshold + hang.startupCapMs : threshold;
 }
 
-function thresholdMs({ factor, floorMs }: HangRules, seen: readonly number[], cap: number): number {
-  if (seen.length === 0) return Math.max(cap, floorMs);
-  const longest = Math.max(...seen);
+function thresholdMs(
+  { factor, floorMs }: HangRules,
+  seen: readonly number[],
+  cap: number,
+  leastSeen = leastSilences,
+): number {
+  const longest = Math.max(0, ...seen);
+  if (seen.length < leastSeen) return Math.max(cap, floorMs, longest * leastMargin);
   const learned = Math.max(longest * factor, median(seen) + usualDeviations * medianDeviation(seen));
   return Math.max(floorMs, Math.min(learned, cap), longest * leastMargin);
 }

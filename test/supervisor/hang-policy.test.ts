@@ -16,11 +16,18 @@ describe('hangThresholdMs', () => {
     expect(threshold({ hasHeartbeats: true, heartbeat: beat('checkpoint') })).toBe(60_000);
   });
 
+  it('stays so until there are three to learn from', () => {
+    const silencesMs = { train: [10, 10] };
+    expect(threshold({ hasHeartbeats: true, heartbeat: beat('train'), silencesMs })).toBe(60_000);
+  });
+
   it('is learned from the silences of the phase, not below the floor', () => {
-    const silencesMs = { train: [400, 500, 450], checkpoint: [9000] };
+    const silencesMs = { train: [400, 500, 450], checkpoint: [9000, 8000, 9000] };
     expect(threshold({ hasHeartbeats: true, heartbeat: beat('train'), silencesMs })).toBe(2500);
     expect(threshold({ hasHeartbeats: true, heartbeat: beat('checkpoint'), silencesMs })).toBe(45_000);
-    expect(threshold({ hasHeartbeats: true, heartbeat: beat('train'), silencesMs: { train: [10] } })).toBe(1000);
+    expect(threshold({ hasHeartbeats: true, heartbeat: beat('train'), silencesMs: { train: [10, 10, 10] } })).toBe(
+      1000,
+    );
   });
 
   it('allows for what varies much', () => {
@@ -29,7 +36,7 @@ describe('hangThresholdMs', () => {
   });
 
   it('lies above what was really seen, whatever the cap says', () => {
-    const silencesMs = { train: [90_000] };
+    const silencesMs = { train: [90_000, 80_000, 90_000] };
     expect(threshold({ hasHeartbeats: true, heartbeat: beat('train'), silencesMs })).toBe(135_000);
   });
 

@@ -27,7 +27,7 @@ const tenEpochs = Array.from({ length: 10 }, () => 'epoch_completed');
 const silent = {
   hasHeartbeats: true,
   heartbeat: { attempt: 1, pid: 1, phase: 'train', epoch: 1, step: 2, steps_per_epoch: 9 },
-  silencesMs: { train: [100, 100, 100], startup: [100] },
+  silencesMs: { train: [100, 100, 100], startup: [100, 100, 100] },
   signAt: 0,
 } as const;
 const kill = ['cancelTimers', 'killed', 'SIGCONT+SIGKILL', 'armTimer:kill'];
