@@ -167,10 +167,10 @@ export function createEffects(options: EffectsOptions): Effects {
   const spawn = async ({ attempt, resume, halvings, mtbfMs }: Extract<Effect, { type: 'spawn' }>) => {
     const { output } = attemptPaths(paths, attempt);
     const launch = describeLaunch(attempt, resume, halvings, mtbfMs);
-    const taken = halvings === 0 ? spare.take(attempt, resume) : undefined;
-    record({ event: 'launching', attempt, resume, command: launch.command, warm: taken !== undefined });
+    const warm = halvings === 0 && spare.attempt() === attempt;
+    record({ event: 'launching', attempt, resume, command: launch.command, warm });
     const oomKillsBefore = countOomKills();
-    const spawned = taken ?? (await spawnTrainer(launch, output));
+    const spawned = (warm ? spare.take(attempt, resume) : undefined) ?? (await spawnTrainer(launch, output));
     if ('reason' in spawned) return dispatch({ type: 'spawnFailed', attempt, jitter: Math.random(), ...spawned });
     const { pid, startTime, ended } = spawned;
     formerPids.add(pid);
