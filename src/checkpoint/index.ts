@@ -6,6 +6,7 @@ export { type FileOps, realFiles } from './file-ops.js';
 export * from './find-resumable.js';
 export { followObjectGraph } from './follow-object-graph.js';
 export { type ForeignVerdict, verifyForeign } from './foreign/verify-foreign.js';
+export { readZipMembers } from './foreign/zip.js';
 export * from './inspect/index.js';
 export { listCheckpoints } from './list-checkpoints.js';
 export { objectGraphTensor, valueSuffix } from './object-graph.js';

@@ -8,6 +8,7 @@ export const commandSummaries = {
   restart: 'Stop a run and start it again in the background',
   check: 'Check disk, GPU, command, data and more before the night; starts nothing',
   checkpoint: 'List, show, verify, compare and convert checkpoints',
+  'verify-resume': 'Kill a scratch copy of a run and resume it: does it end where an unbroken one does?',
   install: 'Start a run whenever the machine starts (systemd or launchd)',
   uninstall: 'Take that back',
 } as const;

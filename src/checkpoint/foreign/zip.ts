@@ -1,7 +1,7 @@
 import { inflateRawSync } from 'node:zlib';
 import { zipChecksum } from '../crc.js';
 import type { VerifyMode } from '../verify-checkpoint.js';
-import { mostHeaderBytes, type PositionedReader, readUint64, viewOf } from './positioned-reader.js';
+import { mostHeaderBytes, openReader, type PositionedReader, readUint64, viewOf } from './positioned-reader.js';
 
 /** A member of a zip archive, as its central directory has it (APPNOTE.TXT 4.3.12). */
 export interface ZipMember {
@@ -46,6 +46,16 @@ export function verifyZip(reader: PositionedReader, mode: VerifyMode): string {
   }
   const what = mode === 'full' && hasChecksums ? 'checksums of all' : 'places of all';
   return `${what} ${members.length} members`;
+}
+
+/** The members of an archive; undefined when the file is none. @throws RangeError when it is a damaged one */
+export function readZipMembers(path: string): readonly ZipMember[] | undefined {
+  const reader = openReader(path);
+  try {
+    return isZip(reader.read(0, Math.min(4, reader.size))) ? readZipDirectory(reader).members : undefined;
+  } finally {
+    reader.close();
+  }
 }
 
 /**

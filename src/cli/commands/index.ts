@@ -14,6 +14,7 @@ export const loadCommand: Readonly<Record<CommandName, () => Promise<Command>>> 
   restart: async () => (await import('./restart.js')).restart,
   check: async () => (await import('./check.js')).check,
   checkpoint: async () => (await import('./checkpoint.js')).checkpoint,
+  'verify-resume': async () => (await import('./verify-resume.js')).verifyResume,
   install: async () => (await import('./install.js')).install,
   uninstall: async () => (await import('./uninstall.js')).uninstall,
 };
