@@ -88,7 +88,11 @@ describe('a generic word means something in a fitting section only', () => {
   });
 
   test('an interval is that of its section', () => {
-    const { config } = load({ visualization: { save_every: 2 }, evaluation: { every: 3 }, checkpoint: { save_every: 4 } });
+    const { config } = load({
+      visualization: { save_every: 2 },
+      evaluation: { every: 3 },
+      checkpoint: { save_every: 4 },
+    });
     expect([config.samples.save_interval, config.checkpoints.eval_interval, config.checkpoints.save_interval]).toEqual([
       2, 3, 4,
     ]);
