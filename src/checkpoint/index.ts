@@ -5,6 +5,7 @@ export { type CommitOptions, commitCheckpoint } from './commit-checkpoint.js';
 export { type FileOps, realFiles } from './file-ops.js';
 export * from './find-resumable.js';
 export { followObjectGraph } from './follow-object-graph.js';
+export { locateForeign } from './foreign/resume-foreign.js';
 export { type ForeignVerdict, verifyForeign } from './foreign/verify-foreign.js';
 export { readZipMembers } from './foreign/zip.js';
 export * from './inspect/index.js';

@@ -72,15 +72,15 @@ function currentCheckpoint(
   pattern: string | undefined,
 ): FoundEpoch | undefined {
   if (partial !== undefined && partial.epoch === last_completed_epoch + 1)
-    return { path: locate(directory, partial.checkpoint), epoch: last };
-  if (checkpoint !== undefined) return { path: locate(directory, checkpoint), epoch: last - 1 };
+    return { path: locateForeign(directory, partial.checkpoint), epoch: last };
+  if (checkpoint !== undefined) return { path: locateForeign(directory, checkpoint), epoch: last - 1 };
   if (pattern === undefined) return undefined;
   const found = findByPattern(directory, pattern).find(({ epoch }) => epoch === last)?.path;
   return { path: found ?? pattern.replace('{epoch}', String(last)), epoch: last - 1 };
 }
 
-/** A name may be told without its ending. */
-function locate(directory: string, named: string): string {
+/** The path of a checkpoint as `epoch_info.json` names it: its ending may be left out. */
+export function locateForeign(directory: string, named: string): string {
   const path = resolve(directory, named);
   if (existsSync(path) || existsSync(indexPath(path))) return named;
   const [only, ...others] = listNames(dirname(path)).filter((name) => name.startsWith(`${basename(path)}.`));

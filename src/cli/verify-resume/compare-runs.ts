@@ -125,5 +125,7 @@ function compareHistory(left: ScratchRun, right: ScratchRun, tolerance: number):
 /** Of an epoch that was done twice the last word. */
 function historyOf(scratch: ScratchRun): Map<number, Readonly<Record<string, unknown>>> {
   const entries = journalOf(scratch).filter((entry) => entry.event === 'epoch_completed');
-  return new Map(entries.map((entry) => [entry.epoch, entry.epoch_info ?? {}]));
+  return new Map(
+    entries.flatMap(({ epoch, epoch_info: info }) => (info === undefined ? [] : [[epoch, info] as const])),
+  );
 }
