@@ -1,6 +1,6 @@
 // Measures the supervisor beside its peers: npm run bench -- --help
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, setPriority, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +9,7 @@ import { measureIdle } from './lib/idle.mjs';
 import { measureCommands, measureLaunch } from './lib/launch.mjs';
 import { measureLines } from './lib/lines.mjs';
 import { findPeers } from './lib/peers.mjs';
+import { endProcess } from './lib/process.mjs';
 import { measureRelaunch } from './lib/relaunch.mjs';
 import { printReport, writeDocs } from './lib/report.mjs';
 import { listSupervisors } from './lib/supervisors.mjs';
@@ -88,7 +89,7 @@ async function measureAll({ supervisors, child, peers, openFolder }) {
   if (flags.only.includes('launch')) {
     console.log('launch …');
     results.launch = await measureLaunch({ ...common, rounds: Number(flags.launches) });
-    results.help = measureCommands({ commands: helpCommands(peers), rounds: Number(flags.launches) });
+    results.help = await measureHelp({ peers, openFolder, rounds: Number(flags.launches) });
   }
   if (flags.only.includes('idle')) {
     console.log(`${flags['idle-secs']} s beside a quiet child …`);
@@ -99,6 +100,18 @@ async function measureAll({ supervisors, child, peers, openFolder }) {
     results.lines = await measureLines({ ...common, rounds: Number(flags['line-rounds']), lines: 1_000_000 });
   }
   return results;
+}
+
+/** Even `pm2 --help` starts a daemon: it gets a folder of its own, and is ended. */
+async function measureHelp({ peers, openFolder, rounds }) {
+  const home = openFolder('help');
+  const env = { ...process.env, PM2_HOME: home, FOREVER_ROOT: home };
+  try {
+    return measureCommands({ commands: helpCommands(peers), rounds, env });
+  } finally {
+    const daemon = join(home, 'pm2.pid');
+    if (existsSync(daemon)) await endProcess(Number(readFileSync(daemon, 'utf8')));
+  }
 }
 
 /** What else the machine does should disturb the supervisors less; all of them inherit it. Root only. */
