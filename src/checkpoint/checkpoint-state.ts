@@ -18,7 +18,7 @@ export function formatCheckpointState({ latest, all }: CheckpointState): string 
 /** Reads the state; undefined when the text names no newest checkpoint. Never throws. */
 export function parseCheckpointState(text: string): CheckpointState | undefined {
   const paths = (field: string) =>
-    [...text.matchAll(new RegExp(`^\\s*${field}\\s*:\\s*"((?:[^"\\\\\\n]|\\\\.)*)"`, 'gm'))].map((match) =>
+    [...text.matchAll(new RegExp(`^[ \\t]*${field}[ \\t]*:[ \\t]*"((?:[^"\\\\\\n]|\\\\.)*)"`, 'gm'))].map((match) =>
       unquote(match[1] ?? ''),
     );
   const latest = paths('model_checkpoint_path').at(-1);

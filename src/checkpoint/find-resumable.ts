@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type EpochInfo,
   epochInfoPath,
   isUnreadable,
   parseEpochInfo,
+  readFileBounded,
   systemErrorCode,
   type Unreadable,
 } from '../protocol/index.js';
@@ -146,7 +146,7 @@ function recordedPosition({ last_completed_epoch, partial }: EpochInfo): Checkpo
 
 function readEpochInfo(directory: string, epochBase: 0 | 1): EpochInfo | Unreadable | undefined {
   try {
-    return parseEpochInfo(readFileSync(epochInfoPath(directory), 'utf8'), epochBase);
+    return parseEpochInfo(readFileBounded(epochInfoPath(directory)).toString('utf8'), epochBase);
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;

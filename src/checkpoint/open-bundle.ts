@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
-import { SuperviseError, systemErrorCode } from '../protocol/index.js';
+import { closeSync, fstatSync } from 'node:fs';
+import { openRegularFile, readFileBounded, SuperviseError, systemErrorCode } from '../protocol/index.js';
 import { type BundleEntry, decodeEntry, decodeHeader } from './bundle-entry.js';
 import { elementBytes, elementCount, type TensorData } from './bundle-types.js';
 import { checkTensor, pieceBytes, readChunks, readTensor, type Shard } from './read-tensor.js';
@@ -24,6 +24,9 @@ export interface Bundle {
   readonly check: (name: string) => void;
   readonly close: () => void;
 }
+
+/** Bytes; the index of a hundred thousand tensors has ten million. */
+const largestIndex = 2 ** 30;
 
 /**
  * Opens the TensorFlow V2 checkpoint `prefix` (without `.index`); checks the index and the sizes of the data files.
@@ -133,7 +136,7 @@ function assertInside(prefix: string, entries: ReadonlyMap<string, BundleEntry>,
 
 function readWhole(path: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return readFileBounded(path, largestIndex);
   } catch (error) {
     throw missingOr(error, path);
   }
@@ -141,14 +144,19 @@ function readWhole(path: string): Uint8Array {
 
 function openOrMissing(path: string): number {
   try {
-    return openSync(path, 'r');
+    return openRegularFile(path);
   } catch (error) {
     throw missingOr(error, path);
   }
 }
 
+/** What stands in the file's place is none. */
+const noFile = ['ENOTFILE', 'EFBIG', 'ELOOP', 'ENXIO'];
+
 function missingOr(error: unknown, path: string): unknown {
-  if (systemErrorCode(error) !== 'ENOENT') return error;
+  const code = systemErrorCode(error) ?? '';
+  if (noFile.includes(code)) return corrupt(path, (error as Error).message, error);
+  if (code !== 'ENOENT') return error;
   return new SuperviseError('CHECKPOINT_MISSING', { what: 'there is no such file', where: path }, { cause: error });
 }
 

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { epochInfoPath, isUnreadable, parseEpochInfo } from '../protocol/index.js';
+import { epochInfoPath, isUnreadable, parseEpochInfo, readFileBounded } from '../protocol/index.js';
 import { checkpointStateFile, formatCheckpointState } from './checkpoint-state.js';
 import { planCommitted, removeCheckpoint } from './commit-checkpoint.js';
 import { type FileOps, realFiles, replaceFile } from './file-ops.js';
@@ -36,7 +35,7 @@ export function pruneCheckpoints(directory: string, rules: PruneRules = {}, file
 
 function readEpochInfo(directory: string) {
   try {
-    const info = parseEpochInfo(readFileSync(epochInfoPath(directory), 'utf8'));
+    const info = parseEpochInfo(readFileBounded(epochInfoPath(directory)).toString('utf8'));
     return isUnreadable(info) ? undefined : info;
   } catch {
     return undefined;

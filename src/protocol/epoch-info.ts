@@ -1,3 +1,5 @@
+import { parseJson } from './parse-json.js';
+
 /** What a trainer says of its run in `epoch_info.json`. Only `last_completed_epoch` is required. */
 export interface EpochInfo {
   /** Completed epochs, counted from 1; 0 before the first one is done. */
@@ -38,7 +40,7 @@ export interface Unreadable {
 export function parseEpochInfo(text: string, epochBase: 0 | 1 = 1): EpochInfo | Unreadable {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (error) {
     return { unreadable: text.trim() === '' ? 'the file is empty' : `not JSON (${(error as Error).message})` };
   }
@@ -90,8 +92,11 @@ function parsePartial(value: unknown, shift: number): PartialEpoch | undefined {
   return { epoch: epoch + shift, step, checkpoint };
 }
 
+/** Far more than any run has epochs or steps, and small enough to count on from. */
+const greatest = 1e12;
+
 function isCount(value: unknown, least: number): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
+  return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= greatest;
 }
 
 function isFiniteNumber(value: unknown): value is number {

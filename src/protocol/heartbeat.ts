@@ -1,3 +1,5 @@
+import { parseJson } from './parse-json.js';
+
 /** What the work loop is doing. A heartbeat is written by the loop itself, never from a side thread. */
 export const phases = ['startup', 'train', 'validate', 'checkpoint'] as const;
 
@@ -20,7 +22,7 @@ export interface Heartbeat {
 export function parseHeartbeat(text: string): Heartbeat | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     return undefined;
   }

@@ -7,6 +7,8 @@ export * from './failure-class-names.js';
 export * from './heartbeat.js';
 export * from './journal.js';
 export * from './journal-level.js';
+export * from './parse-json.js';
+export * from './read-file.js';
 export * from './run-directory.js';
 export * from './standby.js';
 export * from './status.js';

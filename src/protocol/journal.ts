@@ -1,3 +1,5 @@
+import { parseJson } from './parse-json.js';
+
 /** Kinds of fields in a journal entry; a `?` behind one makes it optional. */
 type Kind = 'count' | 'number' | 'text' | 'texts' | 'flag' | 'object' | 'code';
 
@@ -98,7 +100,7 @@ export function parseJournal(text: string): { readonly entries: JournalEntry[]; 
 export function parseJournalLine(line: string): JournalEntry | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(line);
+    value = parseJson(line);
   } catch {
     return undefined;
   }
@@ -131,7 +133,8 @@ function matchesKind(value: unknown, spelled: string): boolean {
   if (spelled.endsWith('?') && value === undefined) return true;
   switch (spelled.replace('?', '') as Kind) {
     case 'count':
-      return Number.isSafeInteger(value) && Number(value) >= 0;
+      // The next number counts too.
+      return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) < Number.MAX_SAFE_INTEGER;
     case 'number':
       return Number.isFinite(value);
     case 'text':

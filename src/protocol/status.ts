@@ -1,4 +1,5 @@
 import type { Phase } from './heartbeat.js';
+import { parseJson } from './parse-json.js';
 
 /** States of a run. The last three are final until `supervise` is started again. */
 export const runStates = [
@@ -62,7 +63,7 @@ export interface RunStatus {
 export function parseStatus(text: string): RunStatus | undefined {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch {
     return undefined;
   }

@@ -39,7 +39,7 @@ export function readHistory(entries: readonly JournalEntry[]): RunHistory {
   const latest = current.findLastIndex((entry) => entry.event === 'run_started');
   const wasEnded = current.slice(latest + 1).some(isEnding);
   return {
-    token: last(entries, 'run_started')?.token,
+    token: entries.findLast(isStartWithToken)?.token,
     hasStarted: latest >= 0,
     isFreshPending:
       last(current, 'run_started')?.start === 'fresh' && last(current, 'checkpoint_verified') === undefined,
@@ -48,6 +48,11 @@ export function readHistory(entries: readonly JournalEntry[]): RunHistory {
     ...readOpenLaunch(current),
     lastEpochInfo: last(current, 'epoch_completed')?.epoch_info,
   };
+}
+
+/** What goes into the environment of processes, and is looked for there, is a word. */
+function isStartWithToken(entry: JournalEntry): entry is Extract<JournalEntry, { event: 'run_started' }> {
+  return entry.event === 'run_started' && /^[\w-]{8,}$/.test(entry.token);
 }
 
 function isEnding({ event }: JournalEntry): boolean {
@@ -65,18 +70,14 @@ function readFacts(all: readonly JournalEntry[], current: readonly JournalEntry[
   const lastExit = exits.at(-1);
   const hasAdvanced = lastExit !== undefined && current.lastIndexOf(lastExit) < lastIndexOf(current, 'epoch_completed');
   return {
-    attempt: Math.max(0, ...attempts),
+    attempt: greatest(attempts),
     restarts,
     spent: wasEnded
       ? { restarts: 0, withoutProgress: 0 }
       : { restarts, withoutProgress: hasAdvanced ? 0 : withoutProgress },
     progress: noProgress,
     launchedFrom: noProgress,
-    mostEpochs: Math.max(
-      0,
-      ...epochs.map(({ epoch }) => epoch),
-      ...verified.map((entry) => entry.last_completed_epoch),
-    ),
+    mostEpochs: greatest([...epochs.map(({ epoch }) => epoch), ...verified.map((entry) => entry.last_completed_epoch)]),
     hasWorked: epochs.length > 0 || current.some(({ event }) => event === 'ready'),
     launchedAt: undefined,
     progressAt: undefined,
@@ -114,6 +115,10 @@ function readOpenLaunch(current: readonly JournalEntry[]): Pick<RunHistory, 'ope
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
+}
+
+function greatest(numbers: readonly number[]): number {
+  return numbers.reduce((most, number) => Math.max(most, number), 0);
 }
 
 function lastIndexOf(entries: readonly JournalEntry[], event: JournalEntry['event']): number {

@@ -42,16 +42,19 @@ function noteStep(state: State, progress: Progress, at: number): Step {
 
 /** The records of the epochs after `known`; what `epoch_info.json` says belongs to the last of them. */
 export function epochRecords({ run, rules }: State, known: number, progress: Progress, epochMs?: number): Effect[] {
-  const count = Math.max(0, progress.epochs - known);
-  return Array.from({ length: count }, (_, index) => {
+  const within = Math.min(progress.epochs, rules.epochsTotal);
+  const epochs = Array.from({ length: Math.max(0, within - known) }, (_, index) => known + index + 1);
+  // Past the configured count there may be any number of them: only the last is recorded.
+  if (progress.epochs > Math.max(known, within)) epochs.push(progress.epochs);
+  return epochs.map((epoch) => {
     const record = {
       event: 'epoch_completed',
       attempt: run.attempt,
-      epoch: known + index + 1,
+      epoch,
       epochs_total: rules.epochsTotal,
       epoch_ms: epochMs,
     } as const;
-    if (index < count - 1) return journal(record);
+    if (epoch < progress.epochs) return journal(record);
     const { status, checkpoint, bestEpoch: best_epoch, bestScore: best_score, raw: epoch_info } = progress;
     return journal({ ...record, status, checkpoint, best_epoch, best_score, epoch_info });
   });

@@ -1,5 +1,11 @@
-import { closeSync, fdatasyncSync, fstatSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
-import { type JournalEntry, type JournalRecord, parseJournal, systemErrorCode } from '../../protocol/index.js';
+import { closeSync, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  type JournalEntry,
+  type JournalRecord,
+  parseJournal,
+  readFileBounded,
+  systemErrorCode,
+} from '../../protocol/index.js';
 
 /** The append-only record of a run. */
 export interface JournalWriter {
@@ -11,10 +17,13 @@ export interface JournalWriter {
   readonly close: () => void;
 }
 
+/** Longer than the longest text that JavaScript can hold it is not read. */
+const longestJournal = 2 ** 29 - 25;
+
 /** What the journal holds; entries that cannot be read are left out and counted. */
 export function readJournal(path: string): { readonly entries: readonly JournalEntry[]; readonly damaged: number } {
   try {
-    return parseJournal(readFileSync(path, 'utf8'));
+    return parseJournal(readFileBounded(path, longestJournal).toString('utf8'));
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return { entries: [], damaged: 0 };
     throw error;

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { stripVTControlCharacters } from 'node:util';
+import { openRegularFile } from '../../protocol/index.js';
 
 const tailBytes = 64 * 1024;
 const tailLines = 200;
@@ -10,7 +11,7 @@ const tailLines = 200;
  */
 export function readLogTail(path: string): string[] {
   try {
-    const file = openSync(path, 'r');
+    const file = openRegularFile(path);
     try {
       return toLines(readLast(file));
     } finally {

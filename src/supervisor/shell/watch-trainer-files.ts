@@ -1,7 +1,15 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, readdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { watch } from 'chokidar';
-import { epochInfoPath, type Heartbeat, isUnreadable, parseEpochInfo, parseHeartbeat } from '../../protocol/index.js';
+import {
+  epochInfoPath,
+  type Heartbeat,
+  isUnreadable,
+  openRegularFile,
+  parseEpochInfo,
+  parseHeartbeat,
+  readFileBounded,
+} from '../../protocol/index.js';
 import { type Progress, progressOf } from '../progress.js';
 
 export interface TrainerFiles {
@@ -98,7 +106,7 @@ function readOnChange(path: string, read: () => void): () => void {
 function versionOf(path: string): string {
   try {
     if (statSync(path, { throwIfNoEntry: false }) === undefined) return '';
-    const file = openSync(path, 'r');
+    const file = openRegularFile(path);
     try {
       const { ino, size, mtimeMs, ctimeMs } = fstatSync(file);
       return [ino, size, mtimeMs, ctimeMs].join(' ');
@@ -120,7 +128,7 @@ export function readProgress(checkpointDir: string, epochBase: 0 | 1): Progress 
 
 function readText(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileBounded(path).toString('utf8');
   } catch {
     return undefined;
   }
