@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
-import { SuperviseError, systemErrorCode, writeFileAtomic } from '../../protocol/index.js';
+import { basename, dirname, join } from 'node:path';
+import { readFileBounded, SuperviseError, systemErrorCode, writeFileAtomic } from '../../protocol/index.js';
 import { findRunProcesses, isRunning, readBootId, readProcess } from './processes.js';
 
 /** Who holds a lock. */
@@ -30,22 +30,31 @@ const mostTries = 20;
 /**
  * Takes a lock file, and returns what releases it. It appears with its content at once (a hard link), so nobody reads half of
  * it. The lock of a supervisor that died is taken over, unless a trainer of another run of its still lives.
- * @throws LOCKED when somebody holds it, saying who
+ * @throws LOCKED when somebody holds it, saying who; RUN_DIRECTORY when it cannot be written
  */
 export function takeLock(options: LockOptions): () => void {
   const mine = describeOurselves(options);
   const temporary = `${options.path}.${mine.nonce}`;
-  mkdirSync(dirname(options.path), { recursive: true });
-  writeFileAtomic(temporary, `${JSON.stringify(mine)}\n`);
   try {
+    mkdirSync(dirname(options.path), { recursive: true });
+    writeFileAtomic(temporary, `${JSON.stringify(mine)}\n`);
     for (let tries = 0; tries < mostTries; tries++) {
-      if (link(temporary, options.path)) return () => release(options.path, mine);
-      removeStale(options);
+      if (!link(temporary, options.path) && !succeed(temporary, options)) continue;
+      sweep(options.path);
+      return () => release(options.path, mine);
     }
+  } catch (error) {
+    throw error instanceof SuperviseError ? error : cannotLock(options, error);
   } finally {
     rmSync(temporary, { force: true });
   }
   throw new SuperviseError('LOCKED', { what: 'cannot take the lock', where: options.path, hint: 'try again' });
+}
+
+function cannotLock({ path, subject }: LockOptions, cause: unknown): SuperviseError {
+  const what = `${subject} cannot be locked: ${cause instanceof Error ? cause.message : String(cause)}`;
+  const hint = 'see that the directory is there, writable, and on a disk with room';
+  return new SuperviseError('RUN_DIRECTORY', { what, where: path, hint }, { cause });
 }
 
 function describeOurselves({ token, runDir }: LockOptions): LockHolder {
@@ -71,20 +80,48 @@ function link(from: string, to: string): boolean {
   }
 }
 
-/** Removes the lock of a holder that is gone. It is moved first, so that of two who do this, one removes it. */
-function removeStale(options: LockOptions): void {
-  const holder = readHolder(options.path);
-  if (holder !== undefined) refuseIfHeld(holder, options);
-  const moved = `${options.path}.stale-${randomUUID()}`;
-  try {
-    renameSync(options.path, moved);
-  } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return;
-    throw error;
+/**
+ * Puts our lock in the place of one whose holder is gone; false when it was released or taken over meanwhile. Who may do so is
+ * settled by a file that one process alone can create: the succession to that very lock. The lock is not touched by anybody
+ * else then, and never missing. An heir that died on the way is succeeded in the same manner.
+ */
+function succeed(temporary: string, options: LockOptions): boolean {
+  const late = look(options.path);
+  const isUnchanged = () => look(options.path)?.name === late?.name;
+  for (let last = late, depth = 0; last !== undefined && depth < mostTries; depth++) {
+    if (last !== late && !isUnchanged()) return false;
+    if (last.holder !== undefined) refuseIfHeld(last.holder, options);
+    const succession = `${options.path}.heir-${last.name}`;
+    if (!link(temporary, succession)) {
+      last = look(succession);
+      continue;
+    }
+    if (isUnchanged()) {
+      renameSync(temporary, options.path);
+      return true;
+    }
+    rmSync(succession, { force: true });
+    return false;
   }
-  // Between the look and the move somebody else may have taken the lock over: then it is given back.
-  if (readHolder(moved)?.nonce !== holder?.nonce) link(moved, options.path);
-  rmSync(moved, { force: true });
+  return false;
+}
+
+/** Who holds the lock or the succession at `path`, by a name that no other holder ever has; undefined when there is none. */
+function look(path: string): { readonly name: string; readonly holder: LockHolder | undefined } | undefined {
+  const holder = readHolder(path);
+  if (holder !== undefined) return { name: holder.nonce, holder };
+  return lstatSync(path, { throwIfNoEntry: false }) && { name: 'unreadable', holder };
+}
+
+/** Removes what takers that died have left beside a lock that is ours now: a succession to any other lock means nothing. */
+function sweep(path: string): void {
+  const [folder, prefix] = [dirname(path), `${basename(path)}.`];
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(prefix)) continue;
+    const holder = readHolder(join(folder, name));
+    const isAbandoned = holder !== undefined && judgeHolder(holder) === 'dead';
+    if (isAbandoned || name.startsWith(`${prefix}heir-`)) rmSync(join(folder, name), { force: true });
+  }
 }
 
 /** Whether the holder of a lock lives: the same process of the same boot. Nothing is known of other machines. */
@@ -116,13 +153,15 @@ function refuseIfHeld(holder: LockHolder, { path, subject, token }: LockOptions)
   });
 }
 
+const holderTexts = ['start_time', 'boot_id', 'host', 'token', 'run_dir', 'since', 'nonce'] as const;
+
 /** Who a lock file names; undefined when there is none, or it cannot be read. */
 export function readHolder(path: string): LockHolder | undefined {
   try {
-    const value = JSON.parse(readFileSync(path, 'utf8')) as Partial<LockHolder> | null;
-    return typeof value === 'object' && value !== null && typeof value.pid === 'number'
-      ? (value as LockHolder)
-      : undefined;
+    const value = JSON.parse(readFileBounded(path).toString('utf8')) as Partial<LockHolder> | null;
+    const isWhole = typeof value?.pid === 'number' && holderTexts.every((key) => typeof value[key] === 'string');
+    // The nonce becomes a part of file names.
+    return isWhole && /^[\w-]{1,64}$/.test(value.nonce ?? '') ? (value as LockHolder) : undefined;
   } catch {
     return undefined;
   }
