@@ -12,6 +12,8 @@ export interface Bench {
   readonly folder: string;
   /** Starts `supervise` with these arguments, in the folder. */
   readonly supervise: (...args: string[]) => Run;
+  /** The same with more in its environment. */
+  readonly superviseWith: (env: Readonly<Record<string, string>>, ...args: string[]) => Run;
   /** Starts the reference trainer by itself. */
   readonly train: (...args: string[]) => Run;
   /** Writes `name` (an experiment) into the folder and returns its path. */
@@ -30,14 +32,15 @@ export interface Run {
 export function openBench(name: string): Bench {
   const folder = mkdtempSync(join(tmpdir(), `supervise-${name}-`));
   const runs: Run[] = [];
-  const start = (launcher: string, args: string[]) => {
-    const run = startProcess([join(repository, 'bin', launcher), ...args], folder);
+  const start = (launcher: string, args: string[], env: Readonly<Record<string, string>> = {}) => {
+    const run = startProcess([join(repository, 'bin', launcher), ...args], folder, env);
     runs.push(run);
     return run;
   };
   return {
     folder,
     supervise: (...args) => start('supervise.js', args),
+    superviseWith: (env, ...args) => start('supervise.js', args, env),
     train: (...args) => start('train.js', args),
     experiment: (file, content) => {
       const path = join(folder, file);
@@ -53,11 +56,11 @@ export function openBench(name: string): Bench {
   };
 }
 
-function startProcess(args: string[], cwd: string): Run {
+function startProcess(args: string[], cwd: string, env: Readonly<Record<string, string>>): Run {
   const child = spawn(process.execPath, args, {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { ...process.env, NO_COLOR: '1', ...env },
   });
   const chunks: Buffer[] = [];
   child.stdout?.on('data', (chunk: Buffer) => chunks.push(chunk));

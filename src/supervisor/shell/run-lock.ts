@@ -34,7 +34,7 @@ const mostTries = 20;
  */
 export function takeLock(options: LockOptions): () => void {
   const mine = describeOurselves(options);
-  const temporary = `${options.path}.${mine.nonce}`;
+  const temporary = `${options.path}.${mine.pid}.${mine.nonce}`;
   try {
     mkdirSync(dirname(options.path), { recursive: true });
     writeFileAtomic(temporary, `${JSON.stringify(mine)}\n`);
@@ -119,7 +119,8 @@ function sweep(path: string): void {
   for (const name of readdirSync(folder)) {
     if (!name.startsWith(prefix)) continue;
     const holder = readHolder(join(folder, name));
-    const isAbandoned = holder !== undefined && judgeHolder(holder) === 'dead';
+    const taker = Number(name.slice(prefix.length).split('.')[0]);
+    const isAbandoned = holder === undefined ? readProcess(taker) === undefined : judgeHolder(holder) === 'dead';
     if (isAbandoned || name.startsWith(`${prefix}heir-`)) rmSync(join(folder, name), { force: true });
   }
 }
