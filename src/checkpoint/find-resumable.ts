@@ -68,7 +68,7 @@ function resumeOthers(
   const isLost =
     named !== undefined &&
     parseCheckpointName(named) !== undefined &&
-    !listNames(directory).some((name) => name.startsWith(`${named}.`));
+    !listNames(directory).some((name) => name === named || name.startsWith(`${named}.`));
   if (isLost) return { kind: 'none', notes: [`epoch_info.json names ${named}, which is not there`] };
   return recorded.last_completed_epoch > 0 || recorded.partial
     ? { kind: 'foreign', ...resumeForeign(directory, recorded, options) }
@@ -126,8 +126,8 @@ function agree(
 ): EpochInfo {
   if (!isUnreadable(recorded) && compareCheckpoints(used, recordedPosition(recorded)) === 0) return recorded;
   const own = readOwnRecord(join(directory, used.name));
-  // The checkpoint's name is enough when it has no record.
-  const fallback = { last_completed_epoch: used.epoch, checkpoint: used.name };
+  // The checkpoint's name is enough when it has no record; how a run ended that had gone further says nothing of it.
+  const fallback = { last_completed_epoch: used.epoch, checkpoint: used.name, status: 'running' } as const;
   const epochInfo = { ...(isUnreadable(recorded) ? {} : recorded), ...(own ?? fallback) };
   const older = candidates.filter((checkpoint) => compareCheckpoints(checkpoint, used) <= 0).map(({ name }) => name);
   const state = formatCheckpointState({ latest: used.name, all: older.reverse() });

@@ -1,4 +1,4 @@
-import type { EpochInfo, EpochInfoStatus } from '../protocol/index.js';
+import { type EpochInfo, type EpochInfoStatus, isUnreadable, parseEpochInfo } from '../protocol/epoch-info.js';
 
 /** Completed work as `epoch_info.json` tells it. */
 export interface Progress {
@@ -29,6 +29,15 @@ export function progressOf(info: EpochInfo, raw?: Readonly<Record<string, unknow
     bestScore: info.best_score,
     raw,
   };
+}
+
+/** Reads it out of a record of the file's own content, as the journal keeps it; undefined when there is none. */
+export function progressOfRecord(
+  raw: Readonly<Record<string, unknown>> | undefined,
+  epochBase: 0 | 1,
+): Progress | undefined {
+  const info = parseEpochInfo(JSON.stringify(raw ?? null), epochBase);
+  return isUnreadable(info) ? undefined : progressOf(info, raw);
 }
 
 /** Whether the run is done: every epoch is complete, or the trainer says that it stopped early. */

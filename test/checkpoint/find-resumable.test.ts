@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -40,6 +40,24 @@ describe('findResumable', () => {
       epochInfo: { last_completed_epoch: 2 },
     });
     expect(readdirSync(directory)).toEqual(before);
+  });
+
+  test('how a run ended that had gone further says nothing of the checkpoint before', () => {
+    commitEpochs(2);
+    writeFileSync(
+      epochInfoPath(directory),
+      JSON.stringify({ last_completed_epoch: 2, status: 'early_stopped', checkpoint: 'ckpt-2' }),
+    );
+    truncate('ckpt-2');
+    const found = findResumable(directory);
+    expect(found).toMatchObject({ checkpoint: 'ckpt-1' });
+    expect(found).not.toMatchObject({ epochInfo: { status: 'early_stopped' } });
+  });
+
+  test('a checkpoint of somebody else may be a folder of the very name', () => {
+    writeFileSync(epochInfoPath(directory), JSON.stringify({ last_completed_epoch: 2, checkpoint: 'ckpt-2' }));
+    mkdirSync(join(directory, 'ckpt-2'));
+    expect(findResumable(directory)).toMatchObject({ kind: 'foreign', epochInfo: { last_completed_epoch: 2 } });
   });
 
   test('damaged ones go to quarantine with a reason; epoch_info and the checkpoint file agree with what is used', () => {

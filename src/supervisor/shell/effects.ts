@@ -21,7 +21,7 @@ import { describeStatus } from '../describe-status.js';
 import type { Effect } from '../effect.js';
 import { failureClasses } from '../failure-classes.js';
 import { meanTimeBetweenFailuresMs } from '../failure-rate.js';
-import { noProgress } from '../progress.js';
+import { noProgress, progressOfRecord } from '../progress.js';
 import { suspicious } from '../repeated-failure.js';
 import type { RunHistory, RunStart } from '../run-history.js';
 import type { State } from '../state.js';
@@ -141,7 +141,10 @@ export function createEffects(options: EffectsOptions): Effects {
   };
 
   const adopt = ({ attempt, pid, startTime }: { attempt: number; pid: number; startTime: string }) => {
-    const progress = readProgress(run.checkpointDir, config.trainer.epoch_base) ?? noProgress;
+    const progress =
+      readProgress(run.checkpointDir, config.trainer.epoch_base) ??
+      progressOfRecord(history.lastEpochInfo, config.trainer.epoch_base) ??
+      noProgress;
     const { output } = attemptPaths(paths, attempt);
     trainer = { attempt, pid, startTime, output, oomKillsBefore: undefined };
     dispatch({

@@ -3,7 +3,7 @@ import { findResumable, type PruneRules, type Resumable, setAside, type VerifyMo
 import { epochInfoPath, type JournalRecord, writeFileAtomic } from '../../protocol/index.js';
 import type { Verified } from '../event.js';
 import type { FailureClassName } from '../failure-classes.js';
-import { noProgress, type Progress, progressOf } from '../progress.js';
+import { noProgress, type Progress, progressOf, progressOfRecord } from '../progress.js';
 import type { Resource } from '../state.js';
 import { clearGeneration } from './clear-generation.js';
 import { findShortage } from './find-shortage.js';
@@ -81,9 +81,11 @@ function findStart(options: PrepareOptions): Verified {
   });
   switch (found.kind) {
     case 'none':
+      // An epoch_info.json that names what is not there would be taken for the new run's own progress.
+      if (found.notes.length > 0) return startAfresh(options, [...found.notes, 'starting from scratch']);
       return {
         ...{ resume: false, progress: noProgress, checkpointDir, setAside: undefined },
-        notes: known.epochs === 0 ? found.notes : [...found.notes, 'starting from scratch'],
+        notes: known.epochs === 0 ? [] : ['starting from scratch'],
       };
     case 'unrecorded':
       return startAfresh(options, [...found.notes, 'starting from scratch']);
@@ -108,8 +110,9 @@ function resumeForeign(options: PrepareOptions, found: Extract<Resumable, { kind
   if (lastEpochInfo === undefined)
     return { ...aside, resume: known.epochs > 0, progress: known, notes: [...found.notes, 'nothing is known of it'] };
   writeFileAtomic(epochInfoPath(checkpointDir), JSON.stringify(lastEpochInfo));
-  const note = `epoch_info.json is restored from the journal: last completed epoch ${known.epochs}`;
-  return { ...aside, resume: true, progress: known, notes: [...found.notes, note] };
+  const progress = progressOfRecord(lastEpochInfo, epochBase) ?? known;
+  const note = `epoch_info.json is restored from the journal: last completed epoch ${progress.epochs}`;
+  return { ...aside, resume: true, progress, notes: [...found.notes, note] };
 }
 
 /** The record as its trainer writes it, in the trainer's own way to count epochs. */

@@ -49,11 +49,17 @@ export interface SupervisorResult {
 export async function runSupervisor(options: SupervisorOptions): Promise<SupervisorResult> {
   const { loaded, run } = options;
   const paths = runPaths(run.runDir);
-  createRunDirectory(run.runDir);
-  const { entries, damaged } = readJournal(paths.journal);
-  const token = readHistory(entries).token ?? randomBytes(16).toString('hex');
+  inRunDirectory(run.runDir, 'created', () => mkdirSync(run.runDir, { recursive: true }));
+  const read = () => inRunDirectory(paths.journal, 'read', () => readJournal(paths.journal));
+  const token = readHistory(read().entries).token ?? randomBytes(16).toString('hex');
   const locking = { token, runDir: run.runDir };
   const releaseRun = takeLock({ path: paths.lock, subject: `the run ${loaded.config.experiment_name}`, ...locking });
+  // Whoever held the lock until now may have written on; a first supervisor that was beaten to it has another token.
+  const { entries, damaged } = read();
+  if ((readHistory(entries).token ?? token) !== token) {
+    releaseRun();
+    return runSupervisor(options);
+  }
   try {
     const subject = `the checkpoint directory ${run.checkpointDir}`;
     const releaseCheckpoints = takeLock({ path: join(run.checkpointDir, '.lock'), subject, ...locking });
@@ -67,15 +73,17 @@ export async function runSupervisor(options: SupervisorOptions): Promise<Supervi
   }
 }
 
-function createRunDirectory(runDir: string): void {
+/** Does what a run cannot begin without; a disk that refuses is the user's to hear of. */
+function inRunDirectory<Value>(path: string, done: string, work: () => Value): Value {
   try {
-    mkdirSync(runDir, { recursive: true });
+    return work();
   } catch (error) {
-    throw new SuperviseError('RUN_DIRECTORY', {
-      what: `the run directory cannot be created: ${(error as Error).message}`,
-      where: runDir,
-      hint: 'choose another place with --run-dir',
-    });
+    const problem = {
+      what: `it cannot be ${done}: ${(error as Error).message}`,
+      where: path,
+      hint: 'see that its disk is writable and has room, or choose another place with --run-dir',
+    };
+    throw new SuperviseError('RUN_DIRECTORY', problem, { cause: error });
   }
 }
 
@@ -89,7 +97,9 @@ async function superviseLocked(
   const { config } = loaded;
   const paths = runPaths(run.runDir);
   const log = openSupervisorLog(paths.supervisorLog);
-  const journal = openJournal(paths.journal, (error) => log.logger.error({ err: error }, 'journal'));
+  const journal = inRunDirectory(paths.journal, 'opened', () =>
+    openJournal(paths.journal, (error) => log.logger.error({ err: error }, 'journal')),
+  );
   const notifier = createNotifier(config, log.logger);
   let lastStatus: RunStatus | undefined;
   const onStatus = (status: RunStatus) => {
@@ -119,7 +129,9 @@ async function superviseLocked(
     checkpoint_dir: run.checkpointDir,
     command: trainerCommand({ config, run, resume: false, referenceTrainer }).command,
   });
-  writeFileAtomic(paths.experiment, `${JSON.stringify(config, null, 2)}\n`);
+  inRunDirectory(paths.experiment, 'written', () =>
+    writeFileAtomic(paths.experiment, `${JSON.stringify(config, null, 2)}\n`),
+  );
   try {
     // A fresh start forgets what the run was before.
     const history = readHistory(start === 'continued' ? entries : [...entries, started]);

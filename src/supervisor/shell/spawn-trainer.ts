@@ -32,10 +32,14 @@ export async function spawnTrainer(
   { hasInput = false } = {},
 ): Promise<SpawnedTrainer | SpawnFailure> {
   const [program, ...args] = launch.command;
-  let log: number | undefined;
+  let log: number;
   try {
     mkdirSync(dirname(output), { recursive: true });
     log = openSync(output, 'a', 0o644);
+  } catch (error) {
+    return { reason: `the trainer's log cannot be opened: ${(error as Error).message}`, isPermanent: false };
+  }
+  try {
     const child = spawn(program, args, {
       cwd: launch.cwd,
       env: { ...process.env, ...launch.env },
@@ -52,7 +56,7 @@ export async function spawnTrainer(
   } catch (error) {
     return describeFailure(error, launch);
   } finally {
-    if (log !== undefined) closeSync(log);
+    closeSync(log);
   }
 }
 

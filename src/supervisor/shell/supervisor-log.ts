@@ -1,4 +1,5 @@
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { type Logger, pino } from 'pino';
 import { type JournalEntry, journalLevel } from '../../protocol/index.js';
 
 /** The supervisor's own log: JSON lines in `supervisor.log`. */
@@ -10,12 +11,10 @@ export interface SupervisorLog {
 
 /** Opens the log for appending. A disk that refuses loses log lines, never the run. */
 export function openSupervisorLog(path: string): SupervisorLog {
-  const file = destination({ dest: path, append: true, mkdir: true, sync: true });
-  file.on('error', () => undefined);
-  const logger = pino(
-    { base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
-    file as DestinationStream,
-  );
+  let file = openForAppending(path);
+  // Pino's own destination waits for a full disk without end when it is closed, and all of us with it.
+  const destination = { write: (line: string) => append(file, line) };
+  const logger = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
   return {
     logger,
     entry: (entry) => {
@@ -23,12 +22,30 @@ export function openSupervisorLog(path: string): SupervisorLog {
       logger[journalLevel(entry)](fields, event);
     },
     close: () => {
-      try {
-        file.flushSync();
-        file.end();
-      } catch {
-        // Nothing can be done about a log that cannot be written.
-      }
+      if (file !== undefined) closeSync(file);
+      file = undefined;
     },
   };
+}
+
+function append(file: number | undefined, line: string): void {
+  if (file === undefined) return;
+  try {
+    writeSync(file, line);
+  } catch {
+    // Nothing can be done about a log that cannot be written.
+  }
+}
+
+/** A named pipe would hold us up, and a folder or a read-only disk end us: then there is no log. */
+function openForAppending(path: string): number | undefined {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NONBLOCK = 0 } = constants;
+  try {
+    const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o644);
+    if (fstatSync(file).isFile()) return file;
+    closeSync(file);
+  } catch {
+    // The journal tells what happened; this log only repeats it.
+  }
+  return undefined;
 }
