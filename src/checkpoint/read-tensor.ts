@@ -98,7 +98,8 @@ function readFully(name: string, position: number, shard: Shard, piece: Uint8Arr
 
 function allocate(name: string, size: number, shard: Shard): Uint8Array {
   try {
-    return new Uint8Array(size);
+    // Not cleared first: all of it is read, or nobody gets it.
+    return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
   } catch (error) {
     throw new SuperviseError(
       'CHECKPOINT_MISMATCH',

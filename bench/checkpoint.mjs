@@ -1,0 +1,135 @@
+// Saves and restores the same float32 state with several tools in turns: npm run bench:checkpoint -- --help
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { evict, measureRawRead, measureRawWrite } from './checkpoint/raw.mjs';
+import { renderCheckpointTable } from './checkpoint/table.mjs';
+import { startWorkers } from './checkpoint/workers.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const help = `npm run bench:checkpoint -- [flags]
+
+Medians of interleaved rounds on the disk of --folder. A save counts until its files are flushed (fsync); a restore begins with
+the files out of the page cache. dd is the limit: one sequential write with conv=fsync, one sequential read.
+
+  --sizes <mb,…>    state in MB (100,500)
+  --huge            2000 MB too
+  --rounds <n>      rounds of each size (7)
+  --folder <path>   where to write (a folder in the temporary directory)
+  --no-write        leave bench/results/checkpoint.json and docs/checkpoints.md as they are
+
+Python tools are measured when there are: TensorFlow in $SUPERVISE_PYTHON, torch and safetensors in
+$SUPERVISE_SAFETENSORS_PYTHON (or python3). ours needs dist/ (npm run build).
+`;
+const { values: flags } = parseArgs({
+  options: {
+    sizes: { type: 'string', default: '100,500' },
+    huge: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: '7' },
+    folder: { type: 'string', default: tmpdir() },
+    'no-write': { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+if (flags.help) process.stdout.write(help);
+else await main();
+
+async function main() {
+  const folder = mkdtempSync(join(flags.folder, 'bench-checkpoint-'));
+  const sizes = [...flags.sizes.split(',').map(Number), ...(flags.huge ? [2000] : [])];
+  const results = [];
+  try {
+    for (const size of sizes) results.push(await measureSize(folder, size, Number(flags.rounds)));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  const report = { machine: describeMachine(), rounds: Number(flags.rounds), results };
+  const table = renderCheckpointTable(report);
+  console.log(table);
+  if (flags['no-write']) return;
+  writeFileSync(join(root, 'bench/results/checkpoint.json'), `${JSON.stringify(report, null, 2)}\n`);
+  writeSection(join(root, 'docs/checkpoints.md'), table);
+}
+
+async function measureSize(folder, megabytes, rounds) {
+  const bytes = megabytes * 1e6;
+  const workers = await startWorkers(root, megabytes);
+  const samples = new Map();
+  const add = (name, measure, value) => {
+    const own = samples.get(name) ?? {};
+    samples.set(name, { ...own, [measure]: [...(own[measure] ?? []), value] });
+  };
+  try {
+    for (let round = 0; round < rounds; round++) {
+      process.stderr.write(`\r${megabytes} MB: round ${round + 1} of ${rounds} `);
+      const raw = join(folder, 'raw');
+      const measureRaw = () => {
+        add('dd', 'save', measureRawWrite(raw, bytes));
+        evict([raw]);
+        add('dd', 'restore', measureRawRead(raw));
+        rmSync(raw);
+      };
+      const turns = [measureRaw, ...workers.map((worker) => () => measureWorker(worker, folder, add))];
+      // Each round begins with another one, so that none always follows the same.
+      for (let turn = 0; turn < turns.length; turn++) await turns[(turn + round) % turns.length]();
+    }
+  } finally {
+    process.stderr.write('\n');
+    for (const worker of workers) worker.stop();
+  }
+  const figures = {};
+  for (const [name, own] of samples)
+    figures[name] = {
+      ...(workers.find((worker) => worker.name === name)?.version && {
+        version: workers.find((worker) => worker.name === name).version,
+      }),
+      save_mb_per_s: round1(bytes / 1e6 / median(own.save)),
+      restore_mb_per_s: round1(bytes / 1e6 / median(own.restore)),
+      ...(own.saveExtra && { save_extra_mb: round1(Math.max(0, median(own.saveExtra))) }),
+      ...(own.restoreExtra && { restore_extra_mb: round1(Math.max(0, median(own.restoreExtra))) }),
+    };
+  return { megabytes, figures };
+}
+
+async function measureWorker(worker, folder, add) {
+  const path = join(folder, `${worker.name.replaceAll(/\W+/g, '-')}.state`);
+  const saved = await worker.ask('save', path);
+  add(worker.name, 'save', saved.seconds);
+  add(worker.name, 'saveExtra', saved.extra_mb);
+  evict(saved.files);
+  const restored = await worker.ask('restore', path);
+  add(worker.name, 'restore', restored.seconds);
+  add(worker.name, 'restoreExtra', restored.extra_mb);
+  for (const file of saved.files) rmSync(file);
+}
+
+/** Replaces what stands between the marks of the generated section. */
+function writeSection(path, table) {
+  const page = readFileSync(path, 'utf8');
+  const [begin, end] = ['<!-- bench:checkpoint -->', '<!-- /bench:checkpoint -->'];
+  const [before, rest] = page.split(begin);
+  if (rest === undefined) throw new Error(`${path} has no section ${begin}`);
+  writeFileSync(path, `${before}${begin}\n${table}\n${end}${rest.split(end)[1]}`);
+}
+
+function describeMachine() {
+  const [cpu] = cpus();
+  return {
+    cores: cpus().length,
+    cpu: cpu?.model.trim() ?? 'unknown',
+    memoryGb: Math.round(totalmem() / 1e9),
+    kernel: release().replace(/-.*$/, ''),
+    node: process.version,
+    load: Math.round(loadavg()[0]),
+    date: new Date().toISOString().slice(0, 10),
+  };
+}
+
+function median(values) {
+  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)];
+}
+function round1(value) {
+  return Math.round(value * 10) / 10;
+}

@@ -1,0 +1,50 @@
+// Saves and restores with our own code, as the lines on stdin say: ["save" | "restore", path].
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openBundle, writeBundle } from '../../dist/checkpoint/index.js';
+
+const count = 64;
+const length = Math.round((Number(process.argv[2]) * 1e6) / 4 / count);
+const state = Array.from({ length: count }, (_, index) => {
+  const values = Float32Array.from({ length }, (_, at) => Math.sin(at + index));
+  return [
+    `layer${index}/kernel/.ATTRIBUTES/VARIABLE_VALUE`,
+    { dtype: 'float32', shape: [length], data: new Uint8Array(values.buffer) },
+  ];
+});
+const stateMb = (count * length * 4) / 1e6;
+
+const memoryMb = (field) =>
+  Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1000;
+
+async function measure(action) {
+  globalThis.gc();
+  // The memory of arrays is given back a little later, by another thread.
+  await sleep(100);
+  writeFileSync('/proc/self/clear_refs', '5');
+  const before = memoryMb('VmRSS');
+  const startedAt = performance.now();
+  action();
+  return { seconds: (performance.now() - startedAt) / 1000, extra_mb: memoryMb('VmHWM') - before };
+}
+
+function restore(path) {
+  const bundle = openBundle(path);
+  const tensors = bundle.names.map((name) => bundle.read(name));
+  bundle.close();
+  return tensors.length;
+}
+
+const answer = (content) => process.stdout.write(`${JSON.stringify(content)}\n`);
+answer({ version: process.version });
+for await (const line of createInterface({ input: process.stdin })) {
+  const [action, path] = JSON.parse(line);
+  if (action === 'save') {
+    const files = [`${path}.data-00000-of-00001`, `${path}.index`];
+    answer({ ...(await measure(() => writeBundle(path, state))), files });
+  } else {
+    const { seconds, extra_mb } = await measure(() => restore(path));
+    answer({ seconds, extra_mb: extra_mb - stateMb });
+  }
+}

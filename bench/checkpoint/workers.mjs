@@ -1,0 +1,48 @@
+// One long-lived process for each tool, so that its start and imports do not count.
+import { spawn, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** Starts a worker for each tool that is there; each holds `megabytes` of float32 state. */
+export async function startWorkers(root, megabytes) {
+  const tensorflow = process.env.SUPERVISE_PYTHON ?? 'python3';
+  const others = process.env.SUPERVISE_SAFETENSORS_PYTHON ?? tensorflow;
+  const script = join(root, 'bench/checkpoint/worker.py');
+  const listed = [
+    ['ours', process.execPath, ['--expose-gc', join(root, 'bench/checkpoint/worker.mjs')]],
+    ...(has(tensorflow, 'tensorflow') ? [['tf.train.Checkpoint', tensorflow, [script, 'tensorflow']]] : []),
+    ...(has(others, 'torch') ? [['torch.save', others, [script, 'torch']]] : []),
+    ...(has(others, 'safetensors') ? [['safetensors', others, [script, 'safetensors']]] : []),
+  ];
+  const workers = [];
+  for (const [name, program, args] of listed)
+    workers.push(await startWorker(name, program, [...args, String(megabytes)]));
+  return workers;
+}
+
+async function startWorker(name, program, args) {
+  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', CUDA_VISIBLE_DEVICES: '' };
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'], env });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`${name} has ended`);
+    return JSON.parse(value);
+  };
+  const { version } = await answer();
+  return {
+    name,
+    version,
+    ask: (action, path) => {
+      child.stdin.write(`${JSON.stringify([action, path])}\n`);
+      return answer();
+    },
+    stop: () => child.stdin.end(),
+  };
+}
+
+function has(python, module) {
+  const { status } = spawnSync(python, ['-c', `import ${module}`], { stdio: 'ignore' });
+  if (status !== 0) console.error(`skipped: ${python} cannot import ${module}`);
+  return status === 0;
+}
