@@ -16,7 +16,7 @@ if not names:
 for name in names:
     value = np.asarray(reader.get_tensor(name))
     is_text = value.dtype == object or value.dtype.kind == "S"
-    total = [part.decode() for part in value.reshape(-1).tolist()] if is_text else float(value.astype(np.float64).sum())
+    total = [part.decode(errors='replace') for part in value.reshape(-1).tolist()] if is_text else float(value.astype(np.float64).sum())
     row = {"name": name, "dtype": dtypes[name].name, "shape": list(value.shape), "sum": total}
     if len(sys.argv) > 2:
         print(json.dumps(row))
