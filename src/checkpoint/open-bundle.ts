@@ -1,5 +1,5 @@
 import { closeSync, fstatSync } from 'node:fs';
-import { openRegularFile, readFileBounded, SuperviseError, systemErrorCode } from '../protocol/index.js';
+import { isNoFile, openRegularFile, readFileBounded, SuperviseError, systemErrorCode } from '../protocol/index.js';
 import { type BundleEntry, decodeEntry, decodeHeader } from './bundle-entry.js';
 import { elementBytes, elementCount, type TensorData } from './bundle-types.js';
 import { checkTensor, pieceBytes, readChunks, readTensor, type Shard } from './read-tensor.js';
@@ -150,13 +150,9 @@ function openOrMissing(path: string): number {
   }
 }
 
-/** What stands in the file's place is none. */
-const noFile = ['ENOTFILE', 'EFBIG', 'ELOOP', 'ENXIO'];
-
 function missingOr(error: unknown, path: string): unknown {
-  const code = systemErrorCode(error) ?? '';
-  if (noFile.includes(code)) return corrupt(path, (error as Error).message, error);
-  if (code !== 'ENOENT') return error;
+  if (isNoFile(error)) return corrupt(path, (error as Error).message, error);
+  if (systemErrorCode(error) !== 'ENOENT') return error;
   return new SuperviseError('CHECKPOINT_MISSING', { what: 'there is no such file', where: path }, { cause: error });
 }
 

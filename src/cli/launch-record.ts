@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { runPaths, SuperviseError, writeFileAtomic } from '../protocol/index.js';
+import { readFileBounded, runPaths, SuperviseError, writeFileAtomic } from '../protocol/index.js';
 
 /** How a run was started: `launch.json` in its run directory. What a fresh start was asked for is not part of it. */
 export interface LaunchRecord {
@@ -37,7 +36,12 @@ export function writeLaunchRecord(runDir: string, record: LaunchRecord): void {
 export function readLaunchRecord(runDir: string): LaunchRecord {
   const path = runPaths(runDir).launch;
   try {
-    const { experiment, cwd, flags = {}, environment = {} } = JSON.parse(readFileSync(path, 'utf8')) as LaunchRecord;
+    const {
+      experiment,
+      cwd,
+      flags = {},
+      environment = {},
+    } = JSON.parse(readFileBounded(path).toString('utf8')) as LaunchRecord;
     if (typeof experiment === 'string' && typeof cwd === 'string') return { experiment, cwd, flags, environment };
   } catch {
     // Told below.

@@ -1,6 +1,14 @@
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, readdirSync, readSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { attemptPaths, parseStatus, type RunPaths, runPaths, SuperviseError } from '../protocol/index.js';
+import {
+  attemptPaths,
+  openRegularFile,
+  parseStatus,
+  type RunPaths,
+  readFileBounded,
+  runPaths,
+  SuperviseError,
+} from '../protocol/index.js';
 import { inspectRun } from '../supervisor/shell/inspect-run.js';
 import { describeEnd } from './describe-run.js';
 
@@ -90,7 +98,7 @@ function nextAttempt(paths: RunPaths, current: number): number | undefined {
 
 function launchesBy({ status }: RunPaths): number | undefined {
   try {
-    return parseStatus(readFileSync(status, 'utf8'))?.attempt;
+    return parseStatus(readFileBounded(status).toString('utf8'))?.attempt;
   } catch {
     return undefined;
   }
@@ -107,7 +115,7 @@ function latestFolder({ attempts }: RunPaths): number {
 function openLog(paths: RunPaths, attempt: number): { readonly file: number; readonly path: string } {
   const path = attemptPaths(paths, attempt).output;
   try {
-    return { file: openSync(path, 'r'), path };
+    return { file: openRegularFile(path), path };
   } catch (error) {
     const latest = latestAttempt(paths);
     throw new SuperviseError(

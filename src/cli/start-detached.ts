@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ExitCode, parseStatus, type RunStatus, runPaths, SuperviseError } from '../protocol/index.js';
+import { ExitCode, parseStatus, type RunStatus, readFileBounded, runPaths, SuperviseError } from '../protocol/index.js';
 import { quoteWord } from './format.js';
 import { type LaunchRecord, launchArguments, superviseScript } from './launch-record.js';
 
@@ -83,7 +83,7 @@ function isUnderWay({ state, trainer_pid }: RunStatus): boolean {
 
 function readStatus(runDir: string): RunStatus | undefined {
   try {
-    return parseStatus(readFileSync(runPaths(runDir).status, 'utf8'));
+    return parseStatus(readFileBounded(runPaths(runDir).status).toString('utf8'));
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { systemErrorCode } from './errors.js';
 
 /** More than any file of the contract needs; what is larger is not taken for one. */
 const mostBytes = 16 * 2 ** 20;
@@ -26,6 +27,22 @@ export function openRegularFile(path: string): number {
   closeSync(file);
   throw refusal('ENOTFILE', path, 'it is not a regular file');
 }
+
+/** Whether a path leads to no file that can be one of ours, rather than to one that cannot be read now. */
+export function isNoFile(error: unknown): boolean {
+  return noFile.has(systemErrorCode(error) ?? '');
+}
+
+const noFile = new Set([
+  'ENOTFILE',
+  'EFBIG',
+  'ELOOP',
+  'ENXIO',
+  'ENOTDIR',
+  'EISDIR',
+  'ENAMETOOLONG',
+  'ERR_INVALID_ARG_VALUE',
+]);
 
 function refusal(code: string, path: string, what: string): Error {
   return Object.assign(new Error(`${code}: ${what}, open '${path}'`), { code });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -12,6 +12,9 @@ import { longestWaitMs, strangePlaces } from '../strange-places.js';
 import { commitEpoch, float32, strings } from './support.js';
 
 const longestMs = 500;
+
+/** An empty archive: the smallest file that counts as one of PyTorch's. */
+const zip = Buffer.concat([Buffer.from('PK\x05\x06'), Buffer.alloc(18)]);
 
 let directory: string;
 beforeEach(() => {
@@ -89,6 +92,52 @@ describe(`${mutants.onDisk} and more damaged versions of each file of a checkpoi
       if (found.kind !== 'checkpoint') continue;
       expect(['ckpt-1', 'ckpt-2']).toContain(found.checkpoint);
       expect(found.epochInfo.last_completed_epoch).toBe(Number(found.checkpoint.slice('ckpt-'.length)));
+    }
+  });
+});
+
+describe("somebody else's checkpoints", () => {
+  it('epoch_info.json may name anything: what is found is what it says, or none', () => {
+    const others = [readFileSync(path('checkpoint'))];
+    rmSync(directory, { recursive: true });
+    mkdirSync(directory);
+    for (const name of ['model-1.pt', 'model-2.pt', 'model-3.pt']) writeFileSync(path(name), zip);
+    const original = Buffer.from(
+      JSON.stringify({ last_completed_epoch: 2, status: 'running', checkpoint: 'model-2.pt' }),
+    );
+    const names = [
+      '/dev/zero',
+      '/dev/tty',
+      '..',
+      '.',
+      '/',
+      '',
+      'a\0b',
+      '\ud800',
+      'x'.repeat(5000),
+      'model-2.pt/x',
+      '[',
+      '*',
+    ];
+    const named = names.map((checkpoint) => Buffer.from(JSON.stringify({ last_completed_epoch: 2, checkpoint })));
+    const mutated = [...mutate(original, mutants.onDisk, { seed: 82, others: [...others, ...named] })];
+    for (const { what, bytes } of [...named.map((bytes) => ({ what: String(bytes), bytes })), ...mutated]) {
+      writeFileSync(path('epoch_info.json'), bytes);
+      const found = within(what, () => findResumable(directory));
+      expect(['foreign', 'none'], what).toContain(found.kind);
+      expect(readdirSync(directory), what).toEqual(expect.arrayContaining(['model-1.pt', 'model-2.pt', 'model-3.pt']));
+    }
+  });
+
+  it.each(strangePlaces)('$what as the newest of them: never waits', ({ put }) => {
+    rmSync(directory, { recursive: true });
+    mkdirSync(directory);
+    for (const name of ['model-2.pt', 'model-2.safetensors', 'model-2.h5', 'model-2']) {
+      writeFileSync(path('epoch_info.json'), JSON.stringify({ last_completed_epoch: 2, checkpoint: name }));
+      const undo = put(path(name));
+      const found = within(name, () => findResumable(directory));
+      expect(found.kind, name).toBe('foreign');
+      undo();
     }
   });
 });

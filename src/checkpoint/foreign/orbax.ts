@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { readFileBounded } from '../../protocol/index.js';
 import { listNames } from '../list-checkpoints.js';
 
 const temporary = '.orbax-checkpoint-tmp';
@@ -44,7 +45,7 @@ function assertNotEmpty(path: string, name: string): void {
 
 function assertJson(path: string): void {
   try {
-    JSON.parse(readFileSync(path, 'utf8'));
+    JSON.parse(readFileBounded(path).toString('utf8'));
   } catch (error) {
     throw new RangeError(`${basename(path)} is no JSON (${(error as Error).message})`, { cause: error });
   }

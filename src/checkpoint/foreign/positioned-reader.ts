@@ -1,4 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { openRegularFile } from '../../protocol/index.js';
 
 /** A file that is read by position. What a format finds wrong with it is a RangeError. */
 export interface PositionedReader {
@@ -18,7 +19,7 @@ export const mostHeaderBytes = 256 * 1024 * 1024;
 
 /** Opens a file. @throws the system error */
 export function openReader(path: string): PositionedReader {
-  const file = openSync(path, 'r');
+  const file = openRegularFile(path);
   const { size } = fstatSync(file);
   const fill = (bytes: Uint8Array, offset: number) => {
     if (offset < 0 || offset + bytes.length > size)

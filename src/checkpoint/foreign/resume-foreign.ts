@@ -1,6 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
-import { type EpochInfo, epochInfoPath, isUnreadable, parseEpochInfo } from '../../protocol/index.js';
+import {
+  type EpochInfo,
+  epochInfoPath,
+  isNoFile,
+  isUnreadable,
+  parseEpochInfo,
+  readFileBounded,
+} from '../../protocol/index.js';
 import { type FileOps, realFiles, replaceFile } from '../file-ops.js';
 import { listNames } from '../list-checkpoints.js';
 import { quarantineFiles } from '../quarantine.js';
@@ -83,8 +90,18 @@ function currentCheckpoint(
 export function locateForeign(directory: string, named: string): string {
   const path = resolve(directory, named);
   if (existsSync(path) || existsSync(indexPath(path))) return named;
-  const [only, ...others] = listNames(dirname(path)).filter((name) => name.startsWith(`${basename(path)}.`));
+  const [only, ...others] = namesIn(dirname(path)).filter((name) => name.startsWith(`${basename(path)}.`));
   return only === undefined || others.length > 0 ? named : `${named}${only.slice(basename(path).length)}`;
+}
+
+/** Whatever the record names as a folder may be none. */
+function namesIn(folder: string): string[] {
+  try {
+    return listNames(folder);
+  } catch (error) {
+    if (isNoFile(error)) return [];
+    throw error;
+  }
 }
 
 function stepTo(
@@ -99,7 +116,10 @@ function stepTo(
     const moved = quarantineForeign(files, directory, path, reason);
     return moved === undefined ? what : `${what}; moved to ${moved}`;
   });
-  const { partial: _, ...raw } = JSON.parse(readFileSync(epochInfoPath(directory), 'utf8')) as Record<string, unknown>;
+  const { partial: _, ...raw } = JSON.parse(readFileBounded(epochInfoPath(directory)).toString('utf8')) as Record<
+    string,
+    unknown
+  >;
   const wasAbsolute = typeof raw['checkpoint'] === 'string' && isAbsolute(raw['checkpoint']);
   const text = JSON.stringify({
     ...raw,

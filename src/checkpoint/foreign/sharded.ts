@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { readFileBounded } from '../../protocol/index.js';
 
 /** What makes a folder incomplete as a whole, beyond what is wrong with a single file of it. @throws RangeError */
 export function assertComplete(folder: string, names: readonly string[]): void {
@@ -26,7 +27,7 @@ export function assertShards(path: string): string[] {
 
 function readWeightMap(path: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const { weight_map: map } = JSON.parse(readFileSync(path, 'utf8'));
+    const { weight_map: map } = JSON.parse(readFileBounded(path).toString('utf8'));
     return typeof map === 'object' && map !== null ? map : undefined;
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { SuperviseError, systemErrorCode } from '../../protocol/index.js';
+import { isNoFile, SuperviseError, systemErrorCode } from '../../protocol/index.js';
 import { listNames } from '../list-checkpoints.js';
 import { type VerifyMode, verifyCheckpoint } from '../verify-checkpoint.js';
 import { indexPath } from '../write-bundle.js';
@@ -49,6 +49,7 @@ export function verifyForeign(path: string, mode: VerifyMode = 'full'): ForeignV
     return { ok: true, format, checked };
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return { ok: false, format, reason: 'there is no such file' };
+    if (isNoFile(error)) return { ok: false, format, reason: (error as Error).message };
     if (error instanceof RangeError || error instanceof SuperviseError)
       return { ok: false, format, reason: error.message };
     throw error;

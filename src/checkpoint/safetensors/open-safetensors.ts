@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { SuperviseError, systemErrorCode } from '../../protocol/index.js';
+import { closeSync, fstatSync, readSync } from 'node:fs';
+import { openRegularFile, SuperviseError, systemErrorCode } from '../../protocol/index.js';
 import type { TensorData } from '../bundle-types.js';
 import { pieceBytes } from '../read-tensor.js';
 import { lengthBytes, mostHeaderBytes, parseHeader, type SafetensorsEntry } from './header.js';
@@ -86,7 +86,7 @@ function readFully(path: string, file: number, piece: Uint8Array, position: numb
 
 function openFile(path: string): number {
   try {
-    return openSync(path, 'r');
+    return openRegularFile(path);
   } catch (error) {
     if (systemErrorCode(error) !== 'ENOENT') throw error;
     throw new SuperviseError('CHECKPOINT_MISSING', { what: 'there is no such file', where: path }, { cause: error });

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { listCheckpoints, locateForeign, verifyCheckpoint, verifyForeign } from '../../checkpoint/index.js';
-import { epochInfoPath, isUnreadable, parseEpochInfo } from '../../protocol/index.js';
+import { epochInfoPath, isUnreadable, parseEpochInfo, readFileBounded } from '../../protocol/index.js';
 import { type Check, ok, warning } from './check.js';
 
 /** The newest checkpoint, if there is one of our format, can be resumed from. */
@@ -30,7 +29,7 @@ function lookAtForeign(directory: string) {
 
 function readNamed(directory: string): string | undefined {
   try {
-    const info = parseEpochInfo(readFileSync(epochInfoPath(directory), 'utf8'));
+    const info = parseEpochInfo(readFileBounded(epochInfoPath(directory)).toString('utf8'));
     return isUnreadable(info) ? undefined : info.checkpoint;
   } catch {
     return undefined;

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   epochInfoPath,
@@ -7,6 +6,7 @@ import {
   parseStatus,
   type RunState,
   type RunStatus,
+  readFileBounded,
   runPaths,
 } from '../../protocol/index.js';
 import { readHistory } from '../run-history.js';
@@ -92,7 +92,7 @@ function withProgress(status: RunStatus): RunStatus {
 
 function readEpochBase(runDir: string): 0 | 1 {
   try {
-    const text = readFileSync(join(runDir, 'experiment.json'), 'utf8');
+    const text = readFileBounded(join(runDir, 'experiment.json')).toString('utf8');
     return (JSON.parse(text) as { trainer?: { epoch_base?: unknown } }).trainer?.epoch_base === 0 ? 0 : 1;
   } catch {
     return 1;
@@ -101,7 +101,7 @@ function readEpochBase(runDir: string): 0 | 1 {
 
 function readText(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileBounded(path).toString('utf8');
   } catch {
     return undefined;
   }
