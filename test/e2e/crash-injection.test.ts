@@ -5,7 +5,8 @@ import { createRandom } from '../../src/trainer/random/random.js';
 import { checkpointContent, metricEpochs, openBench, readEpochInfo, readJson, tinyExperiment } from './support.js';
 
 const fixture = resolve(import.meta.dirname, '../fixtures/crash-on-schedule.mjs');
-const epochs = 6;
+// More than the attempts that crash can complete, however fast the machine.
+const epochs = 16;
 const restart = { initial_delay_ms: 1, max_delay_ms: 5, max_restarts_without_progress: 100 };
 const kills = 24;
 
@@ -25,7 +26,7 @@ function planCrashes(seed: number): Crash[] {
   return Array.from({ length: kills }, (_, index) => {
     const fault = faults[Math.floor(index / 2) % faults.length] as Crash['fault'];
     const at = index % 2 === 0 ? 'heartbeat' : 'commit';
-    const most = at === 'heartbeat' ? 6 : 30;
+    const most = at === 'heartbeat' ? 3 : 16;
     return { fault, at, after: 1 + Math.floor(random.uniform() * most) };
   });
 }
