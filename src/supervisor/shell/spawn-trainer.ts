@@ -1,8 +1,7 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
+import { execa } from 'execa';
 import type { TrainerLaunch } from '../../config/index.js';
 import { type ExitStatus, systemErrorCode } from '../../protocol/index.js';
 import { readProcess } from './processes.js';
@@ -40,13 +39,20 @@ export async function spawnTrainer(
     return { reason: `the trainer's log cannot be opened: ${(error as Error).message}`, isPermanent: false };
   }
   try {
-    const child = spawn(program, args, {
+    const child = execa(program, args, {
       cwd: launch.cwd,
-      env: { ...process.env, ...launch.env },
+      env: launch.env,
       detached: true,
-      stdio: [hasInput ? 'pipe' : 'ignore', log, log],
+      cleanup: false,
+      reject: false,
+      buffer: false,
+      stdin: hasInput ? 'pipe' : 'ignore',
+      // A file descriptor as a number is handed over as it is; execa's types know only the standard ones.
+      stdout: log as 1,
+      stderr: log as 2,
     });
-    if (child.pid === undefined) return describeFailure((await once(child, 'error'))[0], launch);
+    if (child.pid === undefined) return describeFailure((await child).cause ?? (await child), launch);
+    // The bare event: execa's own result waits for more than the end of the process.
     const ended = new Promise<ExitStatus>((settle) => {
       child.once('exit', (code, signal) => settle({ code, signal }));
     });
