@@ -36,7 +36,7 @@ interface Lattice {
 }
 
 /** Steps that labels need at least: one each, and a blank between equal neighbours. */
-function leastSteps(labels: Int32Array): number {
+export function leastSteps(labels: Int32Array): number {
   return labels.reduce((count, label, index) => count + (index > 0 && labels[index - 1] === label ? 2 : 1), 0);
 }
 

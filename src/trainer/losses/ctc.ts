@@ -1,17 +1,28 @@
 import type { Scalar, Tensor3D } from '@tensorflow/tfjs-core';
 import { mul, scalar } from '@tensorflow/tfjs-core';
 import { computeOnHost } from '../backends/host.js';
+import { isOnTensorflow } from '../backends/tensorflow-ops.js';
 import { withGradient } from '../nn/ops/with-gradient.js';
 import { ctcOfSequence } from './ctc-lattice.js';
+import { nativeCtcLoss } from './ctc-native.js';
+
+/** Class indices of each line; as a function for a step that is recorded and replayed. */
+export type CtcLabels = readonly Int32Array[] | (() => readonly Int32Array[]);
 
 /**
  * Mean CTC loss of a batch: logits [N, T, classes] with the blank as the last class, one label array (class indices) for each
  * line. Equal to the mean of `tf.nn.ctc_loss`. A mean above `clipMax` counts as `clipMax`, whose gradient is 0. A line whose
  * label needs more than T steps adds nothing.
  */
-export function ctcLoss(logits: Tensor3D, labels: readonly Int32Array[], clipMax = Number.POSITIVE_INFINITY): Scalar {
+export function ctcLoss(logits: Tensor3D, labels: CtcLabels, clipMax = Number.POSITIVE_INFINITY): Scalar {
+  const read = typeof labels === 'function' ? labels : () => labels;
+  const [lines] = logits.shape;
+  if (read().length !== lines) throw new RangeError(`${read().length} labels for ${lines} lines`);
+  return isOnTensorflow() ? nativeCtcLoss(logits, read, clipMax) : hostCtcLoss(logits, read(), clipMax);
+}
+
+function hostCtcLoss(logits: Tensor3D, labels: readonly Int32Array[], clipMax: number): Scalar {
   const [batch, steps, classes] = logits.shape;
-  if (labels.length !== batch) throw new RangeError(`${labels.length} labels for ${batch} lines`);
   return withGradient<Scalar>([logits], {
     forward: () => {
       const losses: number[] = [];

@@ -5,21 +5,21 @@ import type { Differentiated } from '../nn/gradients.js';
 import { differentiate, scoped } from '../nn/gradients.js';
 import type { Pass } from '../nn/module.js';
 import type { GanBatch, GanParts } from './gan-step.js';
-import { textLength } from './generator-loss.js';
-import { toTextTensor } from './text.js';
+import { textLength, toTextTensor } from './text.js';
 
 /** Differentiates the discriminator's loss on real (clean, label) and restored (restored, text) pairs, read as one batch. */
 export function differentiateDiscriminator(
   { discriminator, config }: GanParts,
-  { clean, labels }: GanBatch,
+  batch: GanBatch,
   pass: Pass,
   restored: Tensor4D,
   text: Tensor2D,
 ): Differentiated<undefined> {
   const { real_label, discriminator_loss_type } = config.loss_config;
   return scoped(() => {
+    const { clean, labels } = batch;
     const images = concat([clean, restored], 0);
-    const texts = concat([toTextTensor(labels, textLength(labels)), text], 0);
+    const texts = concat([toTextTensor(() => batch.labels, textLength(labels)), text], 0);
     const lines = clean.shape[0];
     return differentiate(discriminator, () => {
       const verdicts = discriminator.apply(images, texts, pass);

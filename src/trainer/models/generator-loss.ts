@@ -4,8 +4,9 @@ import { adversarialLoss, ctcLoss, meanAbsoluteError, meanSquaredError } from '.
 import type { Differentiated } from '../nn/gradients.js';
 import { differentiate, scoped } from '../nn/gradients.js';
 import type { Pass } from '../nn/module.js';
+import { stepScalar } from '../nn/step-input.js';
 import type { GanBatch, GanParts, LossWeights } from './gan-step.js';
-import { decodeLines, toTextTensor } from './text.js';
+import { decodeText, textLength, toTextTensor } from './text.js';
 
 /** What the generator's forward pass leaves for the rest of the step; all kept. */
 export interface Restoration {
@@ -27,7 +28,7 @@ export function differentiateGenerator(parts: GanParts, batch: GanBatch, pass: P
       const restored = keep(parts.generator.apply(batch.degraded, pass));
       const { text, terms } = judge(parts, batch, pass, restored, cleanFeatures);
       for (const tensor of [text, ...Object.values(terms)]) if (tensor !== undefined) keep(tensor);
-      return { loss: weightedSum(terms, batch.weights), extra: { restored, text, terms } };
+      return { loss: weightedSum(terms, batch), extra: { restored, text, terms } };
     });
   });
 }
@@ -42,17 +43,15 @@ function judge(parts: GanParts, batch: GanBatch, pass: Pass, restored: Tensor4D,
   const readsText = weights.adv > 0 && model.discriminator.mode === 'predicted';
   const { features, logits } = read(parts, restored, cleanFeatures !== undefined, weights.ctc > 0 || readsText);
   if (features !== undefined && cleanFeatures !== undefined) terms.recFeat = meanSquaredError(features, cleanFeatures);
-  if (logits !== undefined && weights.ctc > 0) terms.ctc = ctcLoss(logits, labels, loss_config.ctc_loss_clip_max);
+  if (logits !== undefined && weights.ctc > 0)
+    terms.ctc = ctcLoss(logits, () => batch.labels, loss_config.ctc_loss_clip_max);
   if (weights.adv === 0) return { text: undefined, terms };
-  const text = toTextTensor(readsText && logits !== undefined ? decodeLines(logits) : labels, textLength(labels));
+  const length = textLength(labels);
+  const text =
+    readsText && logits !== undefined ? decodeText(logits, length) : toTextTensor(() => batch.labels, length);
   const verdict = parts.discriminator.apply(restored, text, pass);
   terms.adv = adversarialLoss(verdict, genuine, loss_config.discriminator_loss_type);
   return { text, terms };
-}
-
-/** Characters that the discriminator reads of each line of a batch. */
-export function textLength(labels: readonly Int32Array[]): number {
-  return Math.max(1, ...labels.map(({ length }) => length));
 }
 
 interface Reading {
@@ -66,7 +65,8 @@ function read({ recognizer }: GanParts, images: Tensor4D, wantsFeatures: boolean
   return { features, logits: wantsLogits ? recognizer.logits(features) : undefined };
 }
 
-function weightedSum(terms: Restoration['terms'], weights: LossWeights): Scalar {
-  const parts = Object.entries(terms).map(([name, term]) => mul<Scalar>(term, weights[name as keyof LossWeights]));
+function weightedSum(terms: Restoration['terms'], batch: GanBatch): Scalar {
+  const weightOf = (name: string) => stepScalar(() => batch.weights[name as keyof LossWeights]);
+  const parts = Object.entries(terms).map(([name, term]) => mul<Scalar>(term, weightOf(name)));
   return parts.reduce((sum, part) => add(sum, part));
 }

@@ -1,6 +1,13 @@
 export { createCrnn } from './crnn.js';
 export { createDiscriminator, type Discriminator } from './discriminator.js';
-export { createGanStep, type GanBatch, type GanMetrics, type GanParts, type LossWeights } from './gan-step.js';
+export {
+  createGanStep,
+  describeGanStep,
+  type GanBatch,
+  type GanMetrics,
+  type GanParts,
+  type LossWeights,
+} from './gan-step.js';
 export { createGenerator, type Generator, type ModelSize } from './generator.js';
 export type { FrozenRecognizer, Recognizer } from './recognizer.js';
 export { restore } from './restore.js';

@@ -1,4 +1,5 @@
 export { countParameters, disposeModule, inference, type Module, type Pass } from './module.js';
 export { type AdamOptions, createAdam } from './optimizers/adam.js';
-export { clipScale, type Optimizer } from './optimizers/optimizer.js';
+export { clipScale, globalNorm } from './optimizers/clip.js';
+export type { Optimizer } from './optimizers/optimizer.js';
 export { createSgd } from './optimizers/sgd.js';

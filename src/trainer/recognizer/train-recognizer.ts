@@ -5,8 +5,7 @@ import type { LineSpec } from '../data/index.js';
 import { ctcLoss } from '../losses/index.js';
 import { createCrnn, type FrozenRecognizer, type Recognizer } from '../models/index.js';
 import { differentiate } from '../nn/gradients.js';
-import { clipScale, countParameters, createAdam, type Optimizer } from '../nn/index.js';
-import { globalNorm } from '../nn/optimizers/optimizer.js';
+import { clipScale, countParameters, createAdam, globalNorm, type Optimizer } from '../nn/index.js';
 import { evaluateRecognizer } from './evaluate-recognizer.js';
 import { type ModelCard, saveRecognizer } from './save-recognizer.js';
 import { trainingLines } from './training-lines.js';
@@ -94,9 +93,11 @@ async function takeStep(recognizer: Recognizer, optimizer: Optimizer, spec: Line
     extra: undefined,
   }));
   const norm = globalNorm(gradients);
-  const [value, [normValue = 0]] = await Promise.all([loss.data(), norm.data()]);
-  optimizer.apply(gradients, now.learningRate, clipScale(normValue, clipNorm));
+  const scale = clipScale(norm, clipNorm);
+  optimizer.apply(gradients, now.learningRate, scale);
+  const value = await loss.data();
   dispose([images, loss, norm, ...gradients.values()]);
+  scale?.dispose();
   return value[0] as number;
 }
 

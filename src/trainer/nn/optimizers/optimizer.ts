@@ -1,7 +1,10 @@
-import type { Tensor, Variable } from '@tensorflow/tfjs-core';
-import { addN, mul, sqrt, square, sum, tidy, variable, zeros } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
+import { mul, tidy, variable, zeros } from '@tensorflow/tfjs-core';
 import { computeOnHost, isOnHost } from '../../backends/host.js';
 import type { Module } from '../module.js';
+import { stepEffect, stepScalar } from '../step-input.js';
+import type { FusedRule } from './fused-update.js';
+import { updateFused } from './fused-update.js';
 
 /** Gradients by variable path. */
 export type Gradients = ReadonlyMap<string, Tensor>;
@@ -9,10 +12,11 @@ export type Gradients = ReadonlyMap<string, Tensor>;
 /** Updates the trainable variables of one module. */
 export interface Optimizer {
   /**
-   * Takes one step. `scale` multiplies every gradient first (clipping by global norm without a pass of its own). Variables
-   * without a gradient stay as they are.
+   * Takes one step. `scale` multiplies every gradient first (clipping by global norm without a pass of its own). A learning
+   * rate that changes is given as a function, for a step that is recorded and replayed. Variables without a gradient stay as
+   * they are.
    */
-  readonly apply: (gradients: Gradients, learningRate: number, scale?: number) => void;
+  readonly apply: (gradients: Gradients, learningRate: number | (() => number), scale?: Scalar) => void;
   /** State that has to be saved, by checkpoint path, e.g. `generator/enc0/conv0/kernel/.OPTIMIZER_SLOT/optimizer_g/m`. */
   readonly slots: () => ReadonlyMap<string, Variable>;
   /** Steps taken; saved too. */
@@ -23,16 +27,19 @@ export interface Optimizer {
 /** One formula: from the gradient, the variable and its slots to their new values, for each element. */
 export interface UpdateRule {
   readonly slots: readonly string[];
+  /** The rate that the formula multiplies with in the `count`-th step, from 1. */
+  readonly rateAt: (learningRate: number, count: number) => number;
   /** Loop over host arrays: `inputs` are gradient, variable, slots; `outputs` variable, slots. */
-  readonly onHost: (step: UpdateStep, outputs: Float32Array[], inputs: Float32Array[]) => void;
+  readonly onHost: (step: HostStep, outputs: Float32Array[], inputs: Float32Array[]) => void;
   /** The same with tensor operations, for backends whose memory is elsewhere. */
-  readonly onDevice: (step: UpdateStep, gradient: Tensor, variable: Tensor, slots: Tensor[]) => Tensor[];
+  readonly onDevice: (rate: Scalar, gradient: Tensor, variable: Tensor, slots: Tensor[]) => Tensor[];
+  /** TensorFlow's one operation for it, for steps that are recorded. */
+  readonly fused: FusedRule;
 }
 
-/** Numbers of one step: `count` is 1 in the first. */
-export interface UpdateStep {
-  readonly learningRate: number;
-  readonly count: number;
+/** Numbers of one step on the host; `scale` is the gradients' factor. */
+export interface HostStep {
+  readonly rate: number;
   readonly scale: number;
 }
 
@@ -43,11 +50,10 @@ export function createOptimizer(name: string, module: Module, rule: UpdateRule):
   for (const [path, { shape }] of module.trainable) {
     for (const slot of rule.slots) slots.set(slotPath(path, name, slot), zeroVariable(shape));
   }
-  const updateOne = (path: string, gradient: Tensor, step: UpdateStep) => {
+  const updateOne = (path: string, gradient: Tensor, update: Update) => {
     const weight = module.trainable.get(path);
     if (weight === undefined) throw new Error(`${path} is no trainable variable of ${name}`);
-    const state = rule.slots.map((slot) => slots.get(slotPath(path, name, slot)) as Variable);
-    assignAll([weight, ...state], computeUpdate(rule, step, gradient, weight, state));
+    update(gradient, [weight, ...rule.slots.map((slot) => slots.get(slotPath(path, name, slot)) as Variable)]);
   };
   return {
     slots: () => slots,
@@ -57,11 +63,16 @@ export function createOptimizer(name: string, module: Module, rule: UpdateRule):
         iterations = count;
       },
     },
-    apply: (gradients, learningRate, scale = 1) => {
-      iterations++;
-      const step = { learningRate, scale, count: iterations };
+    apply: (gradients, learningRate, scale) => {
+      stepEffect(() => {
+        iterations++;
+      });
+      const readRate = () => rule.rateAt(typeof learningRate === 'number' ? learningRate : learningRate(), iterations);
       tidy(() => {
-        for (const [path, gradient] of gradients) updateOne(path, gradient, step);
+        const update = isOnHost()
+          ? hostUpdate(rule, readRate(), scale)
+          : deviceUpdate(rule, stepScalar(readRate), scale);
+        for (const [path, gradient] of gradients) updateOne(path, gradient, update);
       });
     },
     dispose: () => {
@@ -70,38 +81,29 @@ export function createOptimizer(name: string, module: Module, rule: UpdateRule):
   };
 }
 
-/** √ of the sum of squares of all gradients, as a scalar tensor. */
-export function globalNorm(gradients: Gradients): Tensor {
-  const all = [...gradients.values()];
-  if (!isOnHost()) return tidy(() => sqrt(addN(all.map((gradient) => sum(square(gradient))))));
-  const [norm] = computeOnHost(all, [[]], ([out], arrays) => {
-    (out as Float32Array)[0] = Math.sqrt(arrays.reduce((total, array) => total + sumOfSquares(array), 0));
-  });
-  return norm as Tensor;
+/** Updates a weight and its slots from the weight's gradient. */
+type Update = (gradient: Tensor, targets: readonly [Variable, ...Variable[]]) => void;
+
+function hostUpdate(rule: UpdateRule, rate: number, scale: Scalar | undefined): Update {
+  const step = { rate, scale: scale === undefined ? 1 : (scale.dataSync()[0] as number) };
+  return (gradient, targets) => {
+    // New arrays instead of writing in place: wasm kernels cache what they derived from a tensor by its identity.
+    const shapes = targets.map(({ shape }) => shape);
+    const values = computeOnHost([gradient, ...targets], shapes, (outputs, inputs) =>
+      rule.onHost(step, outputs, inputs),
+    );
+    assignAll(targets, values);
+  };
 }
 
-/** Factor that brings a global norm down to `limit` (Pascanu et al. 2013); 0 means no limit. */
-export function clipScale(norm: number, limit: number): number {
-  return limit > 0 && norm > limit ? limit / norm : 1;
-}
-
-function sumOfSquares(values: Float32Array): number {
-  let total = 0;
-  for (let i = 0; i < values.length; i++) total += (values[i] as number) * (values[i] as number);
-  return total;
-}
-
-function computeUpdate(
-  rule: UpdateRule,
-  step: UpdateStep,
-  gradient: Tensor,
-  weight: Variable,
-  state: Variable[],
-): Tensor[] {
-  if (!isOnHost()) return rule.onDevice(step, mul(gradient, step.scale), weight, state);
-  // New arrays instead of writing in place: wasm kernels cache what they derived from a tensor by its identity.
-  const shapes = [weight, ...state].map(({ shape }) => shape);
-  return computeOnHost([gradient, weight, ...state], shapes, (outputs, inputs) => rule.onHost(step, outputs, inputs));
+function deviceUpdate(rule: UpdateRule, rate: Scalar, scale: Scalar | undefined): Update {
+  return (unscaled, targets) => {
+    const gradient = scale === undefined ? unscaled : mul(unscaled, scale);
+    updateFused({ rule: rule.fused, rate, gradient, targets }, () => {
+      const [weight, ...slots] = targets;
+      assignAll(targets, rule.onDevice(rate, gradient, weight, slots));
+    });
+  };
 }
 
 function assignAll(targets: readonly Variable[], values: readonly Tensor[]): void {

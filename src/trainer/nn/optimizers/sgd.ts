@@ -8,19 +8,21 @@ import { createOptimizer } from './optimizer.js';
 export function createSgd(name: string, module: Module, { momentum }: { readonly momentum: number }): Optimizer {
   const rule: UpdateRule = {
     slots: ['momentum'],
-    onHost: ({ learningRate, scale }, outputs, inputs) => {
+    rateAt: (learningRate) => learningRate,
+    onHost: ({ rate, scale }, outputs, inputs) => {
       const [weightOut, velocityOut] = outputs as [Float32Array, Float32Array];
       const [gradient, weight, velocity] = inputs as [Float32Array, Float32Array, Float32Array];
       for (let i = 0; i < weight.length; i++) {
-        const next = momentum * (velocity[i] as number) - learningRate * scale * (gradient[i] as number);
+        const next = momentum * (velocity[i] as number) - rate * scale * (gradient[i] as number);
         velocityOut[i] = next;
         weightOut[i] = (weight[i] as number) + next;
       }
     },
-    onDevice: ({ learningRate }, gradient, weight, slots) => {
-      const next = sub(mul(slots[0] as Tensor, momentum), mul(gradient, learningRate));
+    onDevice: (rate, gradient, weight, slots) => {
+      const next = sub(mul(slots[0] as Tensor, momentum), mul(gradient, rate));
       return [add(weight, next), next];
     },
+    fused: { op: 'ResourceApplyKerasMomentum', operands: ({ rate, gradient }) => [rate, gradient, momentum] },
   };
   return createOptimizer(name, module, rule);
 }

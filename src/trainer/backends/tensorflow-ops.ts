@@ -1,0 +1,88 @@
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import { backend, getBackend } from '@tensorflow/tfjs-core';
+
+/** An attribute of a TensorFlow operation, as the native binding takes it. */
+export interface OpAttribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: unknown;
+}
+
+/** A tensor that the binding made: its handle, shape and TensorFlow's number of its dtype. */
+export interface NativeTensor {
+  readonly id: number;
+  readonly shape: number[];
+  readonly dtype: number;
+}
+
+/** The part of tfjs-node's native binding that is used beside tfjs. */
+export interface NativeBinding {
+  readonly TF_ATTR_STRING: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_FLOAT: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_SHAPE: number;
+  createTensor(shape: number[], dtype: number, data: ArrayLike<unknown>): number;
+  deleteTensor(id: number): void;
+  tensorDataSync(id: number): ArrayLike<unknown>;
+  executeOp(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly number[],
+    outputs: number,
+  ): NativeTensor[];
+  loadSavedModel(directory: string, tags: string): number;
+  deleteSavedModel(id: number): void;
+  runSavedModel(id: number, inputs: readonly number[], inputNames: string, outputNames: string): NativeTensor[];
+  getNumOfTensors(): number;
+}
+
+/** The part of tfjs-node's backend that is not in tfjs' public types. */
+export interface NativeBackend {
+  binding: NativeBinding;
+  /** Handles of tensors, which are made at the first call for tensors whose values are still in JS. */
+  getInputTensorIds(tensors: readonly TensorInfo[]): number[];
+  createOutputTensor(made: NativeTensor): Tensor;
+  executeMultipleOutputs(name: string, attributes: readonly OpAttribute[], inputs: Tensor[], outputs: number): Tensor[];
+}
+
+/** TensorFlow's numbers of the types that we use (tensorflow/core/framework/types.proto). */
+export const nativeTypes = { float32: 1, int32: 3, int64: 9, bool: 10, resource: 20 } as const;
+
+/** Whether tensors are computed by native TensorFlow, all of whose operations {@link runOp} can run. */
+export function isOnTensorflow(): boolean {
+  return getBackend() === 'tensorflow';
+}
+
+export function nativeBackend(): NativeBackend {
+  return backend() as unknown as NativeBackend;
+}
+
+/** Attributes of an operation by kind. */
+export interface OpAttributes {
+  readonly types?: Readonly<Record<string, keyof typeof nativeTypes>>;
+  readonly ints?: Readonly<Record<string, number | readonly number[]>>;
+  readonly floats?: Readonly<Record<string, number>>;
+  readonly bools?: Readonly<Record<string, boolean>>;
+  readonly strings?: Readonly<Record<string, string>>;
+}
+
+/** Runs an operation of TensorFlow by its name; it has no gradient. For the tensorflow backend only. */
+export function runOp(name: string, inputs: Tensor[], attributes: OpAttributes, outputs = 1): Tensor[] {
+  const native = nativeBackend();
+  return native.executeMultipleOutputs(name, describeAttributes(native.binding, attributes), inputs, outputs);
+}
+
+function describeAttributes(binding: NativeBinding, attributes: OpAttributes): OpAttribute[] {
+  const { types = {}, ints = {}, floats = {}, bools = {}, strings = {} } = attributes;
+  const all = (type: number, values: Readonly<Record<string, unknown>>) =>
+    Object.entries(values).map(([name, value]) => ({ name, type, value }));
+  return [
+    ...Object.entries(types).map(([name, type]) => ({ name, type: binding.TF_ATTR_TYPE, value: nativeTypes[type] })),
+    ...all(binding.TF_ATTR_INT, ints),
+    ...all(binding.TF_ATTR_FLOAT, floats),
+    ...all(binding.TF_ATTR_BOOL, bools),
+    ...all(binding.TF_ATTR_STRING, strings),
+  ];
+}

@@ -1,0 +1,1 @@
+export { runEagerly, type StepProgram, type StepRunner } from './step-program.js';

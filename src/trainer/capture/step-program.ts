@@ -1,0 +1,36 @@
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import { dispose, stack } from '@tensorflow/tfjs-core';
+
+/** A training step as a computation on tensors that can be run operation by operation, or recorded once and replayed. */
+export interface StepProgram<Batch> {
+  /**
+   * Takes one step: updates the variables and returns figures as scalars by name, which the caller frees. What differs from
+   * step to step comes through the functions of `nn/step-input.ts`, which read the batch's properties anew in a replay.
+   */
+  readonly compute: (batch: Batch) => Readonly<Record<string, Scalar>>;
+  /** All of a batch that decides which operations are run, such as its sizes: steps that differ in it are recorded apart. */
+  readonly structureOf: (batch: Batch) => string;
+}
+
+/** A training step that can be taken. */
+export interface StepRunner<Batch> {
+  /** Takes one step and returns its figures. */
+  readonly run: (batch: Batch) => Promise<Readonly<Record<string, number>>>;
+  /** Brings the variables up to date; to be called before they are read anywhere else. */
+  readonly settle: () => void;
+  readonly dispose: () => void;
+}
+
+/** Runs a step operation by operation. */
+export function runEagerly<Batch>({ compute }: StepProgram<Batch>): StepRunner<Batch> {
+  return { run: (batch) => readScalars(compute(batch)), settle: () => undefined, dispose: () => undefined };
+}
+
+/** Reads many scalars in one transfer, and frees them. */
+async function readScalars(figures: Readonly<Record<string, Tensor>>): Promise<Record<string, number>> {
+  const all = stack(Object.values(figures));
+  dispose(Object.values(figures));
+  const values = await all.data();
+  all.dispose();
+  return Object.fromEntries(Object.keys(figures).map((name, index) => [name, values[index] as number]));
+}
