@@ -9,6 +9,7 @@ import { signalProcess } from './signal-process.js';
 
 export interface EvidenceOptions {
   readonly token: string;
+  readonly attempt: number;
   /** Folder of the attempt; the evidence goes into `hang/` below it. */
   readonly folder: string;
   readonly output: string;
@@ -24,10 +25,17 @@ const kernelFiles = ['status', 'wchan', 'stack', 'syscall', 'io'] as const;
  * Collects what shows where a silent trainer waits, before it is ended: the kernel's view of every process of the run, stacks of
  * Python (py-spy, when installed) and of our own trainer, the GPUs, the last lines of the log. Returns the folder. Bounded.
  */
-export async function collectEvidence({ token, folder, output, answersReports }: EvidenceOptions): Promise<string> {
+export async function collectEvidence({
+  token,
+  attempt,
+  folder,
+  output,
+  answersReports,
+}: EvidenceOptions): Promise<string> {
   const target = join(folder, 'hang');
   mkdirSync(target, { recursive: true });
-  const processes = findRunProcesses(token);
+  // The next attempt's process may already be waiting.
+  const processes = findRunProcesses(token).filter((one) => (one.attempt ?? attempt) === attempt);
   const write = (name: string, text: string | undefined) => {
     if (text !== undefined) writeFileSync(join(target, name), `${text}\n`);
   };

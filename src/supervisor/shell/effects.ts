@@ -31,6 +31,7 @@ import { findAdoptable } from './find-adoptable.js';
 import type { Housekeeping } from './housekeeping.js';
 import { readLogTail } from './log-tail.js';
 import { countOomKills } from './oom-kills.js';
+import { createParkedLaunch } from './parked-launch.js';
 import { prepareLaunch } from './prepare-launch.js';
 import { readBootId } from './processes.js';
 import type { Session } from './session.js';
@@ -87,9 +88,11 @@ export function createEffects(options: EffectsOptions): Effects {
   let isFirst = true;
   const formerPids = new Set<number>();
   const spare = createWarmSpare((reason) => logger.warn(`warm spare: ${reason}`));
+  const parked = createParkedLaunch();
   const isReferenceTrainer = config.trainer.command === undefined;
   let files: TrainerFilesWatch | undefined;
   let watched: number | undefined;
+  let unpublished: State | undefined;
   const timers = createTimers((timer, attempt, lateMs) => dispatch({ type: 'timerFired', timer, attempt, lateMs }));
 
   const inBackground = (work: Promise<void>) => {
@@ -109,7 +112,7 @@ export function createEffects(options: EffectsOptions): Effects {
     }
     const prepared = await prepareLaunch({
       token,
-      spareAttempt: spare.attempt(),
+      spareAttempt: spare.attempt() ?? parked.attempt(),
       checkpointDir: run.checkpointDir,
       epochBase: config.trainer.epoch_base,
       verify: config.checkpoints.verify,
@@ -173,7 +176,10 @@ export function createEffects(options: EffectsOptions): Effects {
     const warm = halvings === 0 && spare.attempt() === attempt;
     record({ event: 'launching', attempt, resume, command: launch.command, warm });
     const oomKillsBefore = countOomKills();
-    const spawned = (warm ? spare.take(attempt, resume) : undefined) ?? (await spawnTrainer(launch, output));
+    const spawned =
+      (warm ? spare.take(attempt, resume) : undefined) ??
+      parked.take(attempt, launch) ??
+      (await spawnTrainer(launch, output));
     if ('reason' in spawned) return dispatch({ type: 'spawnFailed', attempt, jitter: Math.random(), ...spawned });
     const { pid, startTime, ended } = spawned;
     formerPids.add(pid);
@@ -183,7 +189,14 @@ export function createEffects(options: EffectsOptions): Effects {
       trainer: { pid, startTime, isAdopted: false },
     });
     watchFiles(attempt);
+    housekeeping.later(() => parkNext(attempt + 1, halvings));
     inBackground(ended.then((result) => onExit(attempt, result)));
+  };
+
+  const parkNext = (attempt: number, halvings: number) => {
+    if (config.restart.warm_spare) return;
+    const launch = describeLaunch(attempt, true, halvings, 0);
+    inBackground(parked.park(attempt, launch, attemptPaths(paths, attempt).output));
   };
 
   const watchFiles = (attempt: number) => {
@@ -213,8 +226,8 @@ export function createEffects(options: EffectsOptions): Effects {
 
   const inspect = async (attempt: number) => {
     const { root: folder, output } = attemptPaths(paths, attempt);
-    await collectEvidence({ token, folder, output, answersReports: isReferenceTrainer }).catch((error: unknown) =>
-      logger.error({ err: error }, 'evidence of a hang'),
+    await collectEvidence({ token, attempt, folder, output, answersReports: isReferenceTrainer }).catch(
+      (error: unknown) => logger.error({ err: error }, 'evidence of a hang'),
     );
     const heartbeat = readHeartbeat(paths.heartbeat);
     dispatch({
@@ -265,7 +278,16 @@ export function createEffects(options: EffectsOptions): Effects {
     inBackground(spare.prepare(next, launch, attemptPaths(paths, next).output));
   };
 
+  /** The newest state is told a moment later, so that a relaunch comes first. */
   const publish = (state: State) => {
+    if (unpublished === undefined) housekeeping.later(tell);
+    unpublished = state;
+  };
+
+  const tell = () => {
+    const state = unpublished;
+    unpublished = undefined;
+    if (state === undefined) return;
     keepSpare(state);
     const { attempt } = state.run;
     const content = describeStatus(state, {
@@ -279,7 +301,7 @@ export function createEffects(options: EffectsOptions): Effects {
       at: performance.now(),
     });
     status.write(content);
-    housekeeping.later(() => options.onStatus(content));
+    options.onStatus(content);
   };
 
   return {
@@ -311,6 +333,7 @@ export function createEffects(options: EffectsOptions): Effects {
     close: async () => {
       timers.cancelAll();
       spare.dismiss();
+      parked.dismiss();
       await files?.close();
       housekeeping.finish();
       status.close();

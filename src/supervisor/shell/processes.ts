@@ -69,13 +69,18 @@ export function findRunProcesses(token: string): RunProcess[] {
       return [];
     }
     const environ = readProc(`${pid}/environ`);
-    if (isStranger(pid, environ)) strangers.set(pid, folder);
+    if (isSettled(folder) && isStranger(pid, environ)) strangers.set(pid, folder);
     const environment = environ?.toString('utf8').split('\0') ?? [];
     if (!environment.includes(wanted)) return [];
     const facts = readProcess(pid);
     if (facts === undefined || facts.isZombie) return [];
     return [{ ...facts, attempt: attemptOf(environment), command: commandOf(pid) }];
   });
+}
+
+/** The folder's time is that of our first look. Between fork and exec a trainer has the environment of who starts it. */
+function isSettled({ ctimeMs }: Stats): boolean {
+  return Math.abs(Date.now() - ctimeMs) > 1000;
 }
 
 function isSame(one: Stats, other: Stats): boolean {
