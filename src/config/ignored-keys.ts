@@ -94,8 +94,6 @@ export const withoutEffect: Readonly<Record<string, readonly unknown[] | undefin
   fp16: [false],
   bf16: [false],
   amp: [false],
-  accumulate_grad_batches: [1],
-  gradient_accumulation_steps: [1],
   weight_decay: [0],
   optimizer: ['adam', 'Adam'],
   'optimizer.type': ['adam', 'Adam'],

@@ -199,7 +199,12 @@ const data = z
 const training = z
   .object({
     steps_per_epoch: positive.optional().describe('Steps of one epoch. Default: the training set once.'),
-    batch_size: positive.default(4).describe('Lines in one step.'),
+    batch_size: positive.default(4).describe('Lines that are trained on at once.'),
+    accumulate: positive
+      .default(1)
+      .describe(
+        'Batches whose gradients are averaged before the weights change: a step works on batch_size · accumulate lines in the memory of batch_size.',
+      ),
     gpu_id: z
       .string()
       .optional()
@@ -262,7 +267,9 @@ const lossWeights = z
     perceptual_loss_weight: weight.default(0).describe('Weight of the VGG-19 perceptual loss.'),
     contrastive_loss_weight: weight
       .default(0)
-      .describe('Weight of the contrastive loss between restored and clean lines.'),
+      .describe(
+        'Weight of the contrastive loss: the features of a restored line are to be nearer to those of its clean line than to those of the other clean lines of the batch.',
+      ),
   })
   .describe('Weights of the terms of the generator loss.');
 
@@ -275,17 +282,37 @@ const lossConfig = z
       .max(1)
       .default(0.9)
       .describe('Target of the discriminator for real pairs (label smoothing).'),
-    pixel_loss_type: z.enum(['mae']).default('mae').describe('Kind of the pixel loss: mean absolute error.'),
+    pixel_loss_type: z
+      .enum(['mae', 'mse'])
+      .default('mae')
+      .describe('Kind of the pixel loss: mean absolute, or mean squared error.'),
     discriminator_loss_type: z
       .enum(['bce', 'lsgan'])
       .default('bce')
       .describe('Kind of the adversarial loss: binary cross-entropy, or least squares.'),
     use_perceptual_loss: z
       .boolean()
-      .default(false)
-      .describe('Whether the VGG-19 perceptual loss is part of the generator loss.'),
-    perceptual_layers: z.array(z.string()).default([]).describe('VGG-19 layers that the perceptual loss compares.'),
-    gradient_penalty_weight: weight.default(0).describe('Weight of the gradient penalty.'),
+      .default(true)
+      .describe('false leaves the VGG-19 perceptual loss out, whatever its weight.'),
+    perceptual_weights: path
+      .optional()
+      .describe(
+        'File with the weights of VGG-19, without which its loss cannot be had: Keras (.h5 "no top"), torchvision (.safetensors), or a TensorFlow checkpoint.',
+      ),
+    perceptual_layers: z
+      .array(z.string())
+      .default([])
+      .describe('VGG-19 layers that the perceptual loss compares, such as block3_conv4, which it is without any.'),
+    contrastive_temperature: z
+      .number()
+      .positive()
+      .default(0.1)
+      .describe('Temperature of the contrastive loss: the lower, the more the nearest of the other lines count.'),
+    gradient_penalty_weight: weight
+      .default(0)
+      .describe(
+        "Weight of the discriminator's gradient penalty, which holds its slope between real and restored lines at 1.",
+      ),
   })
   .describe('Details of the losses.');
 
@@ -300,19 +327,19 @@ const adaptiveBalancing = z
       .min(0)
       .max(1)
       .default(0.65)
-      .describe('Share of the CTC term in the generator loss that is aimed at.'),
+      .describe('Share of the CTC loss in the generator loss that is aimed at.'),
     target_visual_ratio: z
       .number()
       .min(0)
       .max(1)
       .default(0.35)
-      .describe('Share of the visual terms in the generator loss that is aimed at.'),
+      .describe('Share of all other losses together; the two ratios count by their proportion.'),
     adaptation_rate: z
       .number()
       .min(0)
       .max(1)
       .default(0.15)
-      .describe('How fast the loss weights move towards the target ratios: 0 never, 1 at once.'),
+      .describe('How fast the loss weights move towards the target ratios with each step: 0 never, 1 at once.'),
   })
   .describe('Adaptive loss weights.');
 
@@ -332,7 +359,12 @@ const earlyStopping = z
       .enum(['max', 'min'])
       .optional()
       .describe('Whether a higher (max) or a lower (min) value is better; without it min for cer and wer, else max.'),
-    restore_best_weights: z.boolean().default(true).describe('Load the weights of the best epoch when training ends.'),
+    restore_best_weights: z
+      .boolean()
+      .default(true)
+      .describe(
+        'When training ends, the weights of the best epoch are the final ones: epoch_info.json names their checkpoint as "final".',
+      ),
   })
   .describe('Early stopping.');
 

@@ -308,6 +308,16 @@ export const synonyms: Readonly<Record<string, readonly string[]>> = {
     'visible_devices',
     'visible_gpus',
   ],
+  'training.accumulate': [
+    'accumulate_grad_batches',
+    'gradient_accumulation_steps',
+    'gradient_accumulation',
+    'grad_accumulation_steps',
+    'grad_accum',
+    'accumulation_steps',
+    'accum_steps',
+    'accumulate_steps',
+  ],
   'training.precision': ['dtype', 'compute_precision'],
   'training.wasm_threads': ['threads', 'num_threads'],
 
@@ -489,7 +499,17 @@ export const synonyms: Readonly<Record<string, readonly string[]>> = {
     'disc_loss_type',
   ],
   'loss_config.use_perceptual_loss': ['use_vgg', 'use_vgg_loss', 'use_perceptual'],
-  'loss_config.perceptual_layers': ['vgg_layers'],
+  'loss_config.perceptual_weights': [
+    'vgg_weights',
+    'vgg_weights_path',
+    'vgg19_weights',
+    'vgg_path',
+    'perceptual_weights_path',
+    'perceptual.weights',
+    'vgg.weights',
+  ],
+  'loss_config.perceptual_layers': ['vgg_layers', 'perceptual.layers', 'vgg.layers'],
+  'loss_config.contrastive_temperature': ['contrastive.temperature', 'contrastive_tau'],
   'loss_config.gradient_penalty_weight': ['gradient_penalty', 'gp_weight', 'lambda_gp'],
 
   'adaptive_balancing.enabled': [

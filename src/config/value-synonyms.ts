@@ -41,7 +41,7 @@ export const valueSynonyms: Readonly<Record<string, Readonly<Record<string, Scal
     off: false,
     null: false,
   },
-  'loss_config.pixel_loss_type': { l1: 'mae' },
+  'loss_config.pixel_loss_type': { l1: 'mae', l2: 'mse' },
   'loss_config.discriminator_loss_type': { vanilla: 'bce', standard: 'bce', ls: 'lsgan', mse: 'lsgan' },
   'early_stopping.monitor': {
     val_psnr: 'psnr',

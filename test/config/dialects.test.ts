@@ -102,6 +102,7 @@ const meanings: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     seed: 3,
     run_dir: 'results/hf',
     'training.batch_size': 2,
+    'training.accumulate': 1,
     'optimizer.lr_g': 0.0003,
     'optimizer.beta1': 0.9,
     'optimizer.beta2': 0.98,

@@ -39,6 +39,7 @@ const stateParts: readonly (readonly [part: string, keys: readonly string[]])[] 
   ['data order', ['seed']],
   ['best score', ['bestEpoch', 'bestScore', 'bestMonitored']],
   ['patience', ['epochsWithoutImprovement']],
+  ['loss weights', ['balance']],
 ];
 
 function compareCheckpoints(

@@ -1,6 +1,7 @@
 import type { Dataset } from '../data/index.js';
 import { createDiscriminator, createGenerator } from '../models/index.js';
 import { createAdam, createSgd } from '../nn/index.js';
+import { openPerceptualLoss } from './open-perceptual-loss.js';
 import { openRecognizer } from './open-recognizer.js';
 import type { TrainerOptions } from './run-trainer.js';
 import type { TrainingTensors } from './training-state.js';
@@ -12,6 +13,7 @@ export function buildNetworks({ config }: TrainerOptions, { train, charset }: Da
   const generator = createGenerator(config.model.generator, size);
   const discriminator = createDiscriminator(config.model.discriminator, { ...size, characters: charset.size });
   const recognizer = openRecognizer({ config: config.model.recognizer, charset, height, seed: config.seed });
+  const perceptual = openPerceptualLoss(config);
   const optimizerG = createAdam('optimizer_g', generator, config.optimizer);
   const optimizerD = createSgd('optimizer_d', discriminator, { momentum: config.optimizer.momentum_d });
   const tensors: TrainingTensors = {
@@ -30,5 +32,5 @@ export function buildNetworks({ config }: TrainerOptions, { train, charset }: Da
       ['optimizer_d/learning_rate', config.optimizer.lr_d],
     ]),
   };
-  return { generator, discriminator, recognizer, optimizerG, optimizerD, charset, tensors };
+  return { generator, discriminator, recognizer, perceptual, optimizerG, optimizerD, charset, tensors };
 }

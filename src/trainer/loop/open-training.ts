@@ -9,6 +9,7 @@ import { noBestYet } from './best-score.js';
 import { buildNetworks } from './build-networks.js';
 import { createCheckpointWriter, UnsavedError } from './checkpoint-files.js';
 import { createHeartbeatWriter } from './heartbeat-writer.js';
+import { describeBalance, lossWeightsAt, rebalance } from './loss-weights.js';
 import { appendMetrics, rewindMetrics } from './metrics-log.js';
 import { createReporter } from './reporter.js';
 import { restoreNewest } from './restore-newest.js';
@@ -22,13 +23,12 @@ import {
 } from './rollback.js';
 import type { TrainerOptions } from './run-trainer.js';
 import { createSaveClock } from './save-clock.js';
-import { ctcFactor, learningRateFactor } from './schedule.js';
+import { learningRateFactor } from './schedule.js';
 import { createSpikeDetector } from './spike-detector.js';
 import { standBy } from './stand-by.js';
 import type { StopSignals } from './stop-signals.js';
 import type { Training } from './training.js';
 import { type TrainingProgress, warmUp } from './training-state.js';
-import { describeUnusedSettings } from './unused-settings.js';
 import { createValidator } from './validator.js';
 
 /** A training that is ready to run, and where it starts. */
@@ -58,14 +58,14 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   const { wasm_threads } = config.training;
   if (backend.name === 'wasm' && wasm_threads > 1)
     log(`training.wasm_threads is ${wasm_threads}, but one thread runs; docs/backends.md says why.`);
-  for (const line of describeUnusedSettings(config)) log(line);
   const charset = loadCharset(config.data.charset_path);
   const dir = config.data.dir ?? join(paths.runDir, 'data');
   const data = await openDataset({ config: config.data, seed: config.seed, dir, charset, onLine: starting });
   const networks = buildNetworks(options, data);
-  const stepsPerEpoch = config.training.steps_per_epoch ?? stepsToReadOnce(data.train.size, config.training.batch_size);
+  const linesPerStep = config.training.batch_size * config.training.accumulate;
+  const stepsPerEpoch = config.training.steps_per_epoch ?? stepsToReadOnce(data.train.size, linesPerStep);
   log(
-    `Data: ${data.train.size} lines to train on, ${data.validation.size} to validate; ${stepsPerEpoch} steps of ${config.training.batch_size} an epoch.`,
+    `Data: ${data.train.size} lines to train on, ${data.validation.size} to validate; ${stepsPerEpoch} steps of ${linesPerStep} an epoch${linesPerStep > config.training.batch_size ? `, ${config.training.batch_size} at a time` : ''}.`,
   );
 
   const reporter = createReporter({ config, stepsPerEpoch, beat, log });
@@ -73,7 +73,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     dataset: data.train,
     seed: config.seed,
     stepsPerEpoch,
-    batchSize: config.training.batch_size,
+    batchSize: linesPerStep,
   });
   const step = createGanStep({ ...networks, config });
   const validate = createValidator({
@@ -84,38 +84,32 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     isStopped: () => signals.stopSignal() !== undefined,
   });
 
+  const fresh: TrainingProgress = { ...noBestYet, epoch: 1, step: 0, globalStep: 0, lossSums: {}, seed: config.seed };
+  const isBalanced = config.adaptive_balancing.enabled;
   let rollbacks: readonly Rollback[] = [];
-  const trainStep: Training['trainStep'] = async (epoch, stepOfEpoch, globalStep) => {
+  const trainStep: Training['trainStep'] = async ({ epoch, step: stepOfEpoch, globalStep, balance }) => {
     const factor =
       learningRateFactor(config.schedule, { epoch, step: stepOfEpoch, stepsPerEpoch }) *
       rollbackRateFactor(config.rollback, rollbacks);
-    const weights = config.loss_weights;
-    return batches.withBatch(epoch, stepOfEpoch, (batch) =>
-      step({
-        ...batch,
-        stepIndex: globalStep,
-        weights: {
-          pixel: weights.pixel_loss_weight,
-          adv: weights.adv_loss_weight,
-          recFeat: weights.rec_feat_loss_weight,
-          ctc: weights.ctc_loss_weight * ctcFactor(config.schedule, epoch),
-        },
-        lrG: config.optimizer.lr_g * factor,
-        lrD: config.optimizer.lr_d * factor,
-      }),
+    const weights = lossWeightsAt(config, epoch, balance);
+    const [lrG, lrD] = [config.optimizer.lr_g * factor, config.optimizer.lr_d * factor];
+    const losses = await batches.withBatch(epoch, stepOfEpoch, (batch) =>
+      step({ ...batch, stepIndex: globalStep, weights, lrG, lrD }),
     );
+    return isBalanced ? { ...losses, ...describeBalance(weights, losses, balance) } : losses;
   };
 
   const close = async () => {
     await batches.close();
     await data.close();
     networks.recognizer.dispose();
+    networks.perceptual?.dispose();
     backend.dispose();
   };
   const isSpare = isStandingBy;
   let go: GoMessage | undefined;
   if (isSpare) {
-    await warmUp(networks.tensors, () => trainStep(1, 0, 0));
+    await warmUp(networks.tensors, () => trainStep(fresh));
     log('Standing by.');
     go = await standBy(process.stdin, () => signals.stopSignal() !== undefined);
     if (go === undefined) {
@@ -128,7 +122,6 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
 
   const divergence = options.noRestore ? undefined : readDivergence(paths.checkpointDir);
   const restored = restoreNewest(isSpare ? { ...options, resume: go?.resume ?? true } : options, networks.tensors);
-  const fresh = { ...noBestYet, epoch: 1, step: 0, globalStep: 0, lossSums: {}, seed: config.seed };
   const found: TrainingProgress = restored?.progress ?? fresh;
   rollbacks = collectRollbacks(found.rollbacks, divergence);
   if (divergence !== undefined) log(describeRollback(config.rollback, divergence));
@@ -156,6 +149,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     stepsPerEpoch,
     earlyStopping: config.early_stopping,
     trainStep,
+    rebalance: ({ balance }, losses) => (isBalanced ? rebalance(config, losses, balance) : undefined),
     reportStep: (progress, stepMs) => {
       checkpoints.assertSound();
       reporter.step(progress, stepMs);

@@ -38,14 +38,16 @@ async function runEpoch(training: Training, start: TrainingProgress): Promise<Tr
 
 async function runStep(training: Training, progress: TrainingProgress): Promise<TrainingProgress> {
   if (training.isSkipped(progress.epoch, progress.step)) return skipStep(progress);
-  const losses = await training.trainStep(progress.epoch, progress.step, progress.globalStep);
+  const losses = await training.trainStep(progress);
   assertFinite(losses, progress);
   assertNoSpike(training, losses, progress);
+  const balance = training.rebalance(progress, losses);
   return {
     ...progress,
     step: progress.step + 1,
     globalStep: progress.globalStep + 1,
     lossSums: addTo(progress.lossSums, losses),
+    ...(balance !== undefined && { balance }),
   };
 }
 

@@ -2,6 +2,7 @@ import { tensor, type Variable } from '@tensorflow/tfjs-core';
 import { buildObjectGraph, type DType, type TensorData, valueSuffix } from '../../checkpoint/index.js';
 import { SuperviseError } from '../../protocol/index.js';
 import type { BestScore } from './best-score.js';
+import type { LossBalance } from './loss-weights.js';
 import type { Rollback } from './rollback.js';
 
 /** Name of the tensor that says where the training stood. */
@@ -21,6 +22,8 @@ export interface TrainingProgress extends BestScore {
   readonly seed: number;
   /** Steps of the running epoch that were left out. */
   readonly skipped?: number;
+  /** Factors on the loss weights, with adaptive balancing. */
+  readonly balance?: LossBalance | undefined;
   /** Places where the training diverged and was rolled back. */
   readonly rollbacks?: readonly Rollback[];
 }

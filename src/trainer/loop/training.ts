@@ -15,8 +15,13 @@ export interface Training {
   readonly epochs: number;
   readonly stepsPerEpoch: number;
   readonly earlyStopping: Experiment['early_stopping'];
-  /** Runs step `step` (from 0) of an epoch (from 1) and returns its losses. */
-  readonly trainStep: (epoch: number, step: number, globalStep: number) => Promise<Readonly<Record<string, number>>>;
+  /** Runs the step that this progress has come to and returns its losses. */
+  readonly trainStep: (progress: TrainingProgress) => Promise<Readonly<Record<string, number>>>;
+  /** The loss balance after a step with these losses; undefined when there is none to keep. */
+  readonly rebalance: (
+    progress: TrainingProgress,
+    losses: Readonly<Record<string, number>>,
+  ) => TrainingProgress['balance'];
   readonly reportStep: (progress: TrainingProgress, stepMs: number) => void;
   readonly isValidationEpoch: (epoch: number) => boolean;
   /** Undefined when a stop was requested meanwhile. */

@@ -3,14 +3,15 @@ import { dispose } from '@tensorflow/tfjs-core';
 import type { Experiment } from '../../config/schema.js';
 import type { StepProgram } from '../capture/index.js';
 import { runEagerly } from '../capture/index.js';
+import type { PerceptualLoss } from '../losses/index.js';
 import type { Pass } from '../nn/module.js';
 import { clipScale, globalNorm } from '../nn/optimizers/clip.js';
 import type { Gradients, Optimizer } from '../nn/optimizers/optimizer.js';
 import type { Discriminator } from './discriminator.js';
 import { differentiateDiscriminator } from './discriminator-loss.js';
 import type { Generator } from './generator.js';
-import type { Restoration } from './generator-loss.js';
 import { differentiateGenerator } from './generator-loss.js';
+import { createMean, type MicroBatch, microBatches } from './micro-batches.js';
 import type { FrozenRecognizer } from './recognizer.js';
 import { textLength } from './text.js';
 
@@ -19,6 +20,8 @@ export interface GanParts {
   readonly generator: Generator;
   readonly discriminator: Discriminator;
   readonly recognizer: FrozenRecognizer;
+  /** Needed for a perceptual weight above 0. */
+  readonly perceptual?: PerceptualLoss | undefined;
   readonly optimizerG: Optimizer;
   readonly optimizerD: Optimizer;
   readonly config: Experiment;
@@ -30,6 +33,8 @@ export interface LossWeights {
   readonly adv: number;
   readonly recFeat: number;
   readonly ctc: number;
+  readonly perceptual: number;
+  readonly contrastive: number;
 }
 
 /** One batch and what the schedule says about it. Images are [N, height, width, 1], float32 in [0, 1]. */
@@ -38,6 +43,8 @@ export interface GanBatch {
   readonly clean: Tensor4D;
   /** Character indices of each line. */
   readonly labels: readonly Int32Array[];
+  /** Characters that the discriminator reads of each line. Default: what the labels need. */
+  readonly textLength?: number;
   /** Steps done in the whole run. */
   readonly stepIndex: number;
   readonly weights: LossWeights;
@@ -46,10 +53,20 @@ export interface GanBatch {
 }
 
 /**
- * Figures of one step: `g_loss` (weighted) and `grad_norm` (before clipping) always; `pixel_loss`, `adv_loss`,
- * `rec_feat_loss`, `ctc_loss` (without weight), `d_loss` and `d_grad_norm` where they were computed.
+ * Figures of one step: `g_loss` (weighted) and `grad_norm` (before clipping) always; the names in {@link termNames} (without
+ * weight), `d_loss`, `gradient_penalty` (without weight) and `d_grad_norm` where they were computed.
  */
 export type GanMetrics = Readonly<Record<string, number>>;
+
+/** What the terms of the generator's loss are called in the metrics. */
+export const termNames: Readonly<Record<keyof LossWeights, string>> = {
+  pixel: 'pixel_loss',
+  adv: 'adv_loss',
+  recFeat: 'rec_feat_loss',
+  ctc: 'ctc_loss',
+  perceptual: 'perceptual_loss',
+  contrastive: 'contrastive_loss',
+};
 
 /** Makes the training step as {@link describeGanStep} describes it, run operation by operation. */
 export function createGanStep(parts: GanParts): (batch: GanBatch) => Promise<GanMetrics> {
@@ -58,8 +75,8 @@ export function createGanStep(parts: GanParts): (batch: GanBatch) => Promise<Gan
 
 /**
  * Describes the training step. Both networks are differentiated on the same restored images and updated together, the
- * generator with the recognizer and the discriminator frozen; gradients are clipped by each network's global norm. With an
- * adversarial weight of 0 the discriminator rests.
+ * generator with the recognizer and the discriminator frozen; gradients are averaged over `training.accumulate` parts of the
+ * batch and clipped by each network's global norm. With an adversarial weight of 0 the discriminator rests.
  */
 export function describeGanStep(parts: GanParts): StepProgram<GanBatch> {
   const { optimizerG, optimizerD, config } = parts;
@@ -72,27 +89,32 @@ export function describeGanStep(parts: GanParts): StepProgram<GanBatch> {
     return norm;
   };
   const compute = (batch: GanBatch) => {
-    const pass = passOf(batch, config.seed);
-    const forG = differentiateGenerator(parts, batch, pass);
-    const { restored, text, terms } = forG.extra;
-    const forD = text === undefined ? undefined : differentiateDiscriminator(parts, batch, pass, restored, text);
-    const normG = update(optimizerG, forG.gradients, () => batch.lrG);
-    const normD = forD && update(optimizerD, forD.gradients, () => batch.lrD);
-    dispose([...forG.gradients.values(), ...(forD?.gradients.values() ?? []), restored]);
-    text?.dispose();
-    return {
-      ...{ g_loss: forG.loss, grad_norm: normG },
-      ...named(terms),
-      ...(forD && normD && { d_loss: forD.loss, d_grad_norm: normD }),
-    };
+    const { accumulate } = config.training;
+    const [meanG, meanD, meanFigures] = [
+      createMean(accumulate),
+      createMean(accumulate),
+      createMean<Scalar>(accumulate),
+    ];
+    for (const part of microBatches(batch, accumulate, passOf(batch, config.seed))) {
+      const { forG, forD, figures } = differentiateBoth(parts, part);
+      meanG.take(forG);
+      meanD.take(forD);
+      meanFigures.take(figures);
+    }
+    const [forG, forD, figures] = [meanG.values(), meanD.values(), Object.fromEntries(meanFigures.values())];
+    const normG = update(optimizerG, forG, () => batch.lrG);
+    const normD = forD.size === 0 ? undefined : update(optimizerD, forD, () => batch.lrD);
+    dispose([...forG.values(), ...forD.values()]);
+    return { ...figures, grad_norm: normG, ...(normD && { d_grad_norm: normD }) };
   };
   return { compute, structureOf };
 }
 
 /** Which terms are computed, and the sizes of a batch: all that decides which operations a step is made of. */
-function structureOf({ degraded, labels, weights }: GanBatch): string {
+function structureOf(batch: GanBatch): string {
+  const { degraded, weights } = batch;
   const terms = Object.entries(weights).flatMap(([name, weight]) => (weight > 0 ? [name] : []));
-  return JSON.stringify([degraded.shape, textLength(labels), ...terms]);
+  return JSON.stringify([degraded.shape, textLength(batch), ...terms]);
 }
 
 /** The pass of a training step; it follows the batch when the step is recorded and replayed. */
@@ -106,7 +128,25 @@ function passOf(batch: GanBatch, seed: number): Pass {
   };
 }
 
-function named(terms: Restoration['terms']): Record<string, Scalar> {
-  const names = { pixel: 'pixel_loss', adv: 'adv_loss', recFeat: 'rec_feat_loss', ctc: 'ctc_loss' } as const;
-  return Object.fromEntries(Object.entries(terms).map(([term, value]) => [names[term as keyof typeof names], value]));
+/** Gradients by variable path, those of the discriminator none when it rests, and scalar figures by name. */
+interface BothGradients {
+  readonly forG: Gradients;
+  readonly forD: Gradients;
+  readonly figures: ReadonlyMap<string, Scalar>;
+}
+
+function differentiateBoth(parts: GanParts, { batch, pass }: MicroBatch): BothGradients {
+  const { loss, gradients: forG, extra } = differentiateGenerator(parts, batch, pass);
+  const { restored, text, terms } = extra;
+  const figures = new Map<string, Scalar>([['g_loss', loss]]);
+  for (const [term, value] of Object.entries(terms)) figures.set(termNames[term as keyof LossWeights], value);
+  if (text === undefined) {
+    restored.dispose();
+    return { forG, forD: new Map(), figures };
+  }
+  const judged = differentiateDiscriminator(parts, batch, pass, restored, text);
+  for (const [name, value] of Object.entries({ d_loss: judged.loss, ...judged.extra })) figures.set(name, value);
+  dispose([restored, text]);
+  if (judged.extra.d_loss !== undefined) judged.loss.dispose();
+  return { forG, forD: judged.gradients, figures };
 }

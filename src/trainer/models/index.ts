@@ -7,6 +7,7 @@ export {
   type GanMetrics,
   type GanParts,
   type LossWeights,
+  termNames,
 } from './gan-step.js';
 export { createGenerator, type Generator, type ModelSize } from './generator.js';
 export type { FrozenRecognizer, Recognizer } from './recognizer.js';

@@ -36,10 +36,11 @@ export async function decodeLinesAsync(logits: Tensor3D): Promise<Int32Array[]> 
 }
 
 /**
- * Characters that the discriminator reads of each line of a batch: what the longest label needs, rounded up to 8, 16, 32, …,
- * so that few batches differ in it.
+ * Characters that the discriminator reads of each line of a batch: what the batch says, else what the longest label needs,
+ * rounded up to 8, 16, 32, …, so that few batches differ in it.
  */
-export function textLength(labels: Lines): number {
+export function textLength({ labels, textLength }: { readonly labels: Lines; readonly textLength?: number }): number {
+  if (textLength !== undefined) return textLength;
   const longest = Math.max(1, ...labels.map(({ length }) => length));
   return Math.max(8, 2 ** Math.ceil(Math.log2(longest)));
 }

@@ -17,6 +17,15 @@ export interface Pass {
   /** Seed of the run, and steps done in it: together with a layer's path they decide its dropout mask. */
   readonly seed: number;
   readonly step: number;
+  /** The lines of the step that this pass is about, when it is not about all of them. */
+  readonly lines?: LineRange;
+}
+
+/** A micro-batch: `count` lines from line `first` of a step on `of` lines. */
+export interface LineRange {
+  readonly first: number;
+  readonly count: number;
+  readonly of: number;
 }
 
 /** The pass of evaluation: running statistics, no dropout. */

@@ -20,10 +20,11 @@ function recordTraining(changes: Partial<Training> = {}) {
       mode: 'max',
       restore_best_weights: true,
     },
-    trainStep: async (epoch, step, globalStep) => {
+    trainStep: async ({ epoch, step, globalStep }) => {
       calls.push(`step ${epoch}.${step}`);
       return { loss: globalStep };
     },
+    rebalance: () => undefined,
     reportStep: () => {},
     isValidationEpoch: () => true,
     validate: async ({ epoch }) => ({
@@ -109,7 +110,7 @@ describe('runTraining', () => {
 
   test('a loss that is not finite ends the attempt, and nothing of that step is saved', async () => {
     const { training, calls } = recordTraining({
-      trainStep: async (epoch, step) => ({ g_loss: epoch === 2 && step === 1 ? Number.NaN : 1 }),
+      trainStep: async ({ epoch, step }) => ({ g_loss: epoch === 2 && step === 1 ? Number.NaN : 1 }),
     });
     await expect(runTraining(training, start)).rejects.toThrow(new DivergedError('g_loss is NaN', 2, 1));
     expect(calls).toEqual(['save 1 running loss undefined best 1']);

@@ -1,7 +1,12 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
-import { grad, tensor2d } from '@tensorflow/tfjs-core';
+import { grad, slice, tensor2d } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { adversarialLoss, meanAbsoluteError, meanSquaredError } from '../../../src/trainer/losses/index.js';
+import {
+  adversarialLoss,
+  contrastiveLoss,
+  meanAbsoluteError,
+  meanSquaredError,
+} from '../../../src/trainer/losses/index.js';
 import { sigmoid } from '../nn/references.js';
 import { backends, expectAsReference, expectClose, randomTensor, useBackend } from '../numeric.js';
 
@@ -54,6 +59,27 @@ describe.each(backends)('losses on %s', (backend) => {
       () => meanSquaredError(actual, expected),
       (values) => mean(differences(values.actual).map((value) => value ** 2)),
     );
+  });
+
+  test('contrastive loss: the cross-entropy of cosine similarities, and its gradient', () => {
+    const restored = randomTensor<Tensor4D>([3, 2, 4, 2], 'restored');
+    const clean = randomTensor<Tensor4D>([3, 2, 4, 2], 'clean');
+    const lines = (values: ArrayLike<number>) =>
+      [0, 1, 2].map((line) => Array.from({ length: 16 }, (_, i) => values[line * 16 + i] as number));
+    const dot = (a: number[], b: number[]) => a.reduce((sum, value, i) => sum + value * (b[i] as number), 0);
+    const theirs = lines(clean.dataSync());
+    expectAsReference(
+      { restored },
+      () => contrastiveLoss(restored, clean, 0.2),
+      ({ restored: values }) => {
+        const losses = lines(values).map((own, line) => {
+          const likeness = theirs.map((other) => dot(own, other) / Math.sqrt(dot(own, own) * dot(other, other)) / 0.2);
+          return Math.log(likeness.reduce((sum, one) => sum + Math.exp(one), 0)) - (likeness[line] as number);
+        });
+        return mean(losses);
+      },
+    );
+    expect(contrastiveLoss(slice(restored, 0, 1), slice(clean, 0, 1), 0.2).dataSync()[0]).toBeCloseTo(0, 12);
   });
 
   test('equal images: no error, and no gradient', () => {

@@ -7,6 +7,8 @@ import type { GanBatch, GanMetrics, GanParts } from '../../../src/trainer/models
 import { backends, randomValues, useBackend } from '../numeric.js';
 import { batchOf, buildGan, changedPaths, size, smallExperiment, snapshot } from './support.js';
 
+const none = { perceptual: 0, contrastive: 0 };
+
 type Gan = ReturnType<typeof buildGan>;
 
 async function takeSteps({ step }: Gan, from: number, count: number): Promise<GanMetrics[]> {
@@ -117,10 +119,14 @@ describe('a step of the GAN', () => {
   });
 
   test.each([
-    ['adversarial', { pixel: 200, adv: 0, recFeat: 5, ctc: 1 }, ['adv_loss', 'd_loss', 'd_grad_norm']],
-    ['CTC', { pixel: 200, adv: 1.5, recFeat: 5, ctc: 0 }, ['ctc_loss']],
-    ['feature', { pixel: 200, adv: 1.5, recFeat: 0, ctc: 1 }, ['rec_feat_loss']],
-    ['every other', { pixel: 200, adv: 0, recFeat: 0, ctc: 0 }, ['adv_loss', 'rec_feat_loss', 'ctc_loss', 'd_loss']],
+    ['adversarial', { pixel: 200, adv: 0, recFeat: 5, ctc: 1, ...none }, ['adv_loss', 'd_loss', 'd_grad_norm']],
+    ['CTC', { pixel: 200, adv: 1.5, recFeat: 5, ctc: 0, ...none }, ['ctc_loss']],
+    ['feature', { pixel: 200, adv: 1.5, recFeat: 0, ctc: 1, ...none }, ['rec_feat_loss']],
+    [
+      'every other',
+      { pixel: 200, adv: 0, recFeat: 0, ctc: 0, ...none },
+      ['adv_loss', 'rec_feat_loss', 'ctc_loss', 'd_loss'],
+    ],
   ])('does not compute the %s term when its weight is 0', async (_, weights, absent) => {
     const { step, parts } = buildGan();
     const before = snapshot(parts.discriminator.variables);
@@ -168,7 +174,7 @@ describe('a step of the GAN', () => {
 
   test('the gradients of both networks agree with numeric ones along a random direction', () => {
     const { parts } = buildGan();
-    const batch = batchOf(0, { weights: { pixel: 2, adv: 1.5, recFeat: 5, ctc: 1 } });
+    const batch = batchOf(0, { weights: { pixel: 2, adv: 1.5, recFeat: 5, ctc: 1, ...none } });
     const pass = { training: true, seed: 5, step: 0 };
     const forG = slopes(parts.generator.trainable, () => generatorLoss(parts, batch, pass));
     expect(Math.abs(forG.analytic / forG.numeric - 1)).toBeLessThan(0.02);

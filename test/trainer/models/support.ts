@@ -52,7 +52,7 @@ export function batchOf(stepIndex = 0, changes: Partial<GanBatch> = {}): GanBatc
     clean: image('clean', stepIndex),
     labels: [Int32Array.of(3, 1, 4), Int32Array.of(1, 5)],
     stepIndex,
-    weights: { pixel: 200, adv: 1.5, recFeat: 5, ctc: 1 },
+    weights: { pixel: 200, adv: 1.5, recFeat: 5, ctc: 1, perceptual: 0, contrastive: 0 },
     lrG: 0.002,
     lrD: 0.002,
     ...changes,
