@@ -43,8 +43,12 @@ export function diaryRun(bench: Bench) {
   };
 }
 
-/** Living processes that carry the token of a run. */
+/** Living processes that carry the token of a run, but for the parked one that is to become the next trainer. */
 export function trainersOf(token: string): number[] {
+  return processesOf(token).filter((pid) => !readText(`/proc/${pid}/cmdline`).startsWith('/bin/sh\0-c\0IFS= read'));
+}
+
+function processesOf(token: string): number[] {
   return readdirSync('/proc')
     .map(Number)
     .filter((pid) => Number.isInteger(pid) && readText(`/proc/${pid}/environ`).includes(token) && !isEnded(pid));
@@ -72,7 +76,7 @@ export function expectOneStory(bench: Bench, epochs: number): void {
   });
   const launches = notes.filter(({ what }) => what === 'start').map(({ attempt }) => attempt);
   expect(launches).toEqual([...new Set(launches)]);
-  expect(trainersOf(token() ?? 'none')).toEqual([]);
+  expect(processesOf(token() ?? 'none')).toEqual([]);
   const locks = readdirSync(runDir).concat(readdirSync(join(runDir, 'checkpoints')));
   expect(locks.filter((name) => /^\.?lock/.test(name))).toEqual([]);
 }
