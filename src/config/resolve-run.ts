@@ -67,16 +67,30 @@ export function trainerCommand({ config, run, resume, halvings = 0, referenceTra
   };
 }
 
+/** What the reference trainer takes. */
+const ownOomArgs = ['--batch_size', '{batch_size}', '--accumulate', '{accumulate}'];
+
 /** How often the micro-batch can be halved: down to one sample, and only by a trainer that has arguments for it. */
 export function mostHalvings({ trainer, training }: Experiment): number {
-  return trainer.oom_args === undefined ? 0 : Math.floor(Math.log2(training.batch_size));
+  return oomArgsOf(trainer).length === 0 ? 0 : Math.floor(Math.log2(training.batch_size));
 }
 
-/** The effective batch stays what it is: micro-batch × accumulation. */
+function oomArgsOf({ command, oom_args }: Experiment['trainer']): readonly string[] {
+  return oom_args ?? (command === undefined ? ownOomArgs : []);
+}
+
 function oomArgs({ trainer, training }: Experiment, halvings: number): string[] {
   if (halvings === 0) return [];
-  const [batchSize, accumulate] = [Math.floor(training.batch_size / 2 ** halvings), 2 ** halvings];
-  return (trainer.oom_args ?? []).map((arg) =>
+  const { batchSize, accumulate } = halveBatch(training, halvings);
+  return oomArgsOf(trainer).map((arg) =>
     arg.replaceAll('{batch_size}', String(batchSize)).replaceAll('{accumulate}', String(accumulate)),
   );
+}
+
+/** The effective batch stays what it is: the micro-batch is its largest divisor that is no more than what is left by halving. */
+function halveBatch({ batch_size, accumulate }: Experiment['training'], halvings: number) {
+  const effective = batch_size * accumulate;
+  let batchSize = Math.max(1, Math.floor(batch_size / 2 ** halvings));
+  while (effective % batchSize !== 0) batchSize--;
+  return { batchSize, accumulate: effective / batchSize };
 }

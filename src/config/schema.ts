@@ -34,7 +34,7 @@ const trainer = z
       .array(z.string())
       .optional()
       .describe(
-        'Arguments appended after an out-of-memory failure, until an epoch is completed: {batch_size} and {accumulate} stand for half the micro-batch and twice the steps of accumulation, halved again at each further failure.',
+        'Arguments appended after an out-of-memory failure, until an epoch is completed: {batch_size} and {accumulate} stand for half the micro-batch and twice the steps of accumulation, halved again at each further failure. The reference trainer has them already.',
       ),
     env: z.record(z.string(), z.string()).default({}).describe('Environment variables added for the trainer.'),
     cwd: path.optional().describe('Working directory of the trainer. Default: the directory of the experiment file.'),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { resolveRun, trainerCommand } from '../../src/config/index.js';
+import { mostHalvings } from '../../src/config/resolve-run.js';
 import { load } from './support.js';
 
 const referenceTrainer = ['/bin/node', '/product/bin/train.js'] as const;
@@ -78,5 +79,33 @@ describe('trainerCommand', () => {
     const env = { CUDA_VISIBLE_DEVICES: '7' };
     expect(launch({ gpu_id: 1, trainer: { command: ['t'], env } }).env).toMatchObject(env);
     expect(launch({}).env).toMatchObject({ SUPERVISE_RESUME: '0' });
+  });
+
+  test.each([
+    [4, 1, 1, '2', '2'],
+    [4, 1, 2, '1', '4'],
+    [4, 3, 1, '2', '6'],
+    [6, 1, 1, '3', '2'],
+    [6, 1, 2, '1', '6'],
+    [5, 1, 1, '1', '5'],
+  ])(
+    'memory ran out at %d lines × %d, halved %d times: %s × %s, the same effective batch',
+    (batch_size, accumulate, halvings, size, parts) => {
+      const loaded = load({ training: { batch_size, accumulate } });
+      const run = resolveRun(loaded, '/work');
+      const { command } = trainerCommand({ config: loaded.config, run, resume: false, halvings, referenceTrainer });
+      expect(command).toEqual([...own, '--batch_size', size, '--accumulate', parts]);
+      expect(mostHalvings(loaded.config)).toBe(Math.floor(Math.log2(batch_size)));
+    },
+  );
+
+  test('another trainer is told of smaller batches by its own arguments only', () => {
+    const loaded = load({ trainer: { command: ['t'] } });
+    expect(mostHalvings(loaded.config)).toBe(0);
+    const told = load({ trainer: { command: ['t'], oom_args: ['--micro={batch_size}'] }, batch_size: 8 });
+    const run = resolveRun(told, '/work');
+    const options = { config: told.config, run, resume: false, halvings: 3, referenceTrainer };
+    expect(trainerCommand(options).command).toEqual(['t', '--micro=1']);
+    expect(mostHalvings(told.config)).toBe(3);
   });
 });

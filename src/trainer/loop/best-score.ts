@@ -43,6 +43,11 @@ export function shouldStopEarly(best: BestScore, stopping: Experiment['early_sto
   return stopping.enabled && best.epochsWithoutImprovement >= stopping.patience;
 }
 
+/** Whether the weights of the best epoch are the final ones. */
+export function restoresBest({ early_stopping }: Pick<Experiment, 'early_stopping'>): boolean {
+  return early_stopping.enabled && early_stopping.restore_best_weights;
+}
+
 function isImprovement(best: number | null, value: number, stopping: Experiment['early_stopping']): boolean {
   const { monitor, min_delta, mode = monitor === 'cer' || monitor === 'wer' ? 'min' : 'max' } = stopping;
   if (!Number.isFinite(value)) return false;

@@ -34,6 +34,8 @@ export interface CheckpointWriterOptions {
   readonly tensors: TrainingTensors;
   readonly totalEpochs: number;
   readonly maxCheckpoints: number;
+  /** Whether the best weights are the final ones when the training ends. */
+  readonly restoresBest: boolean;
   readonly retention: NonNullable<CommitOptions['retention']>;
   /** Name of the last epoch checkpoint on disk, when resuming. */
   readonly lastCheckpoint: string | undefined;
@@ -136,5 +138,19 @@ function epochInfoOf(progress: TrainingProgress, options: CheckpointWriterOption
     status,
     timestamp: new Date().toISOString(),
     ...(progress.bestScore !== null && { best_epoch: progress.bestEpoch, best_score: progress.bestScore }),
+    ...(isEnd(status) && { final: finalOf(progress, options) }),
   };
+}
+
+/** The checkpoint whose weights are the training's result: the best one, or the last. */
+export function finalOf(
+  progress: TrainingProgress,
+  { restoresBest }: Pick<CheckpointWriterOptions, 'restoresBest'>,
+): { readonly epoch: number; readonly checkpoint: string } {
+  const epoch = restoresBest && progress.bestScore !== null ? progress.bestEpoch : progress.epoch - 1;
+  return { epoch, checkpoint: `ckpt-${epoch}` };
+}
+
+function isEnd(status: EpochInfoStatus): boolean {
+  return status === 'completed' || status === 'early_stopped';
 }

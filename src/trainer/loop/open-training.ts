@@ -5,7 +5,7 @@ import { selectBackend } from '../backends/select-backend.js';
 import { loadCharset, openDataset, stepsToReadOnce } from '../data/index.js';
 import { createGanStep } from '../models/index.js';
 import { createBatchReader } from './batch-reader.js';
-import { noBestYet } from './best-score.js';
+import { noBestYet, restoresBest } from './best-score.js';
 import { buildNetworks } from './build-networks.js';
 import { createCheckpointWriter, UnsavedError } from './checkpoint-files.js';
 import { createHeartbeatWriter } from './heartbeat-writer.js';
@@ -134,6 +134,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     tensors: networks.tensors,
     totalEpochs: config.epochs,
     maxCheckpoints: config.checkpoints.max_checkpoints,
+    restoresBest: restoresBest(config),
     retention: retentionRules(config),
     lastCheckpoint: restored?.lastCheckpoint,
     isBackground: config.checkpoints.async,
@@ -200,10 +201,11 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   };
 }
 
-/** Whether this epoch's checkpoint is due; the last one always is. */
+/** Whether this epoch's checkpoint is due; the last one always is, and the best one when it may be the result. */
 function isSaved({ config }: TrainerOptions, next: TrainingProgress, status: string): boolean {
   const epoch = next.epoch - 1;
   if (status !== 'running') return true;
-  if (config.checkpoints.save_best_only) return next.bestEpoch === epoch;
-  return epoch % config.checkpoints.save_interval === 0;
+  const isBest = next.bestEpoch === epoch;
+  if (config.checkpoints.save_best_only) return isBest;
+  return epoch % config.checkpoints.save_interval === 0 || (isBest && restoresBest(config));
 }

@@ -1,6 +1,7 @@
 import type { Experiment } from '../../config/schema.js';
 import { TrainerExit } from '../../protocol/index.js';
-import { UnsavedError } from './checkpoint-files.js';
+import { restoresBest } from './best-score.js';
+import { finalOf, UnsavedError } from './checkpoint-files.js';
 import { recordDivergence } from './rollback.js';
 import { DivergedError, runTraining, type TrainingOutcome } from './run-training.js';
 import { listenForSignals } from './stop-signals.js';
@@ -56,5 +57,9 @@ function reportOutcome({ end, progress }: TrainingOutcome, { config, log }: Trai
       ? `Training completed: ${done}/${config.epochs} epochs${best}.`
       : `Stopped early after epoch ${done}${best}.`,
   );
+  if (restoresBest(config)) {
+    const final = finalOf(progress, { restoresBest: true });
+    log(`The final weights are those of epoch ${final.epoch} (${final.checkpoint}).`);
+  }
   return TrainerExit.finished;
 }
