@@ -50,6 +50,7 @@ function describeCommand(yargs: Argv): Argv {
       .option('batch_size', { type: 'string', describe: 'Lines in one step' })
       .option('seed', { type: 'string', describe: 'Seed of everything random' })
       .option('backend', { type: 'string', describe: 'auto, tensorflow, wasm or cpu' })
+      .option('eager', { type: 'boolean', describe: 'Run the step operation by operation, not as a captured graph' })
       .help()
       .exitProcess(false)
       .wrap(100)
@@ -59,8 +60,10 @@ function describeCommand(yargs: Argv): Argv {
 
 /** Flags in any spelling, without those that were not given. */
 function settingsFrom(flags: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const given = Object.entries(flags).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given.map(([name, value]) => [name.replaceAll('-', '_'), value]));
+  const { eager, ...others } = flags;
+  const given = Object.entries(others).filter(([, value]) => value !== undefined);
+  const settings = Object.fromEntries(given.map(([name, value]) => [name.replaceAll('-', '_'), value]));
+  return eager === undefined ? settings : { ...settings, captured: eager !== true };
 }
 
 async function runWith(path: string | undefined, resume: boolean, flags: Record<string, unknown>): Promise<number> {

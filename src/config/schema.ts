@@ -213,6 +213,12 @@ const training = z
       .enum(['auto', 'tensorflow', 'wasm', 'cpu'])
       .default('auto')
       .describe('TensorFlow.js backend; auto takes the fastest that loads.'),
+    captured: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Record the training step once as a TensorFlow graph and replay it: several times faster. On the tensorflow backend only.',
+      ),
     wasm_threads: count
       .default(0)
       .describe(

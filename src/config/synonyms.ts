@@ -319,6 +319,7 @@ export const synonyms: Readonly<Record<string, readonly string[]>> = {
     'accumulate_steps',
   ],
   'training.precision': ['dtype', 'compute_precision'],
+  'training.captured': ['capture', 'graph_mode', 'captured_step'],
   'training.wasm_threads': ['threads', 'num_threads'],
 
   'optimizer.lr_g': [

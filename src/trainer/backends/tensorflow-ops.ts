@@ -44,7 +44,6 @@ export interface NativeBackend {
   /** Handles of tensors, which are made at the first call for tensors whose values are still in JS. */
   getInputTensorIds(tensors: readonly TensorInfo[]): number[];
   createOutputTensor(made: NativeTensor): Tensor;
-  executeMultipleOutputs(name: string, attributes: readonly OpAttribute[], inputs: Tensor[], outputs: number): Tensor[];
 }
 
 /** TensorFlow's numbers of the types that we use (tensorflow/core/framework/types.proto). */
@@ -68,10 +67,28 @@ export interface OpAttributes {
   readonly strings?: Readonly<Record<string, string>>;
 }
 
-/** Runs an operation of TensorFlow by its name; it has no gradient. For the tensorflow backend only. */
-export function runOp(name: string, inputs: Tensor[], attributes: OpAttributes, outputs = 1): Tensor[] {
+/**
+ * Runs an operation of TensorFlow by its name; it has no gradient. For the tensorflow backend only. The inputs with the
+ * positions `int64` are int32 tensors that it wants as int64, a type that tfjs does not have.
+ */
+export function runOp(
+  name: string,
+  inputs: Tensor[],
+  { outputs = 1, int64 = [], ...attributes }: OpAttributes & { readonly outputs?: number; readonly int64?: number[] },
+): Tensor[] {
   const native = nativeBackend();
-  return native.executeMultipleOutputs(name, describeAttributes(native.binding, attributes), inputs, outputs);
+  const { binding } = native;
+  const ids = native.getInputTensorIds(inputs);
+  for (const position of int64) ids[position] = castToInt64(binding, ids[position] as number);
+  const made = binding.executeOp(name, describeAttributes(binding, attributes), ids, outputs);
+  for (const position of int64) binding.deleteTensor(ids[position] as number);
+  return made.map((tensor) => native.createOutputTensor(tensor));
+}
+
+function castToInt64(binding: NativeBinding, id: number): number {
+  const attributes = { types: { SrcT: 'int32', DstT: 'int64' }, bools: { Truncate: false } } as const;
+  const [made] = binding.executeOp('Cast', describeAttributes(binding, attributes), [id], 1);
+  return (made as NativeTensor).id;
 }
 
 function describeAttributes(binding: NativeBinding, attributes: OpAttributes): OpAttribute[] {

@@ -3,7 +3,6 @@ import { retentionRules } from '../../config/retention-rules.js';
 import { type GoMessage, TrainerEnv } from '../../protocol/index.js';
 import { selectBackend } from '../backends/select-backend.js';
 import { loadCharset, openDataset, stepsToReadOnce } from '../data/index.js';
-import { createGanStep } from '../models/index.js';
 import { createBatchReader } from './batch-reader.js';
 import { noBestYet, restoresBest } from './best-score.js';
 import { buildNetworks } from './build-networks.js';
@@ -11,6 +10,7 @@ import { createCheckpointWriter, UnsavedError } from './checkpoint-files.js';
 import { createHeartbeatWriter } from './heartbeat-writer.js';
 import { describeBalance, lossWeightsAt, rebalance } from './loss-weights.js';
 import { appendMetrics, rewindMetrics } from './metrics-log.js';
+import { openStep } from './open-step.js';
 import { createReporter } from './reporter.js';
 import { restoreNewest } from './restore-newest.js';
 import {
@@ -75,7 +75,8 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     stepsPerEpoch,
     batchSize: linesPerStep,
   });
-  const step = createGanStep({ ...networks, config });
+  const step = openStep({ ...networks, config }, backend.name, log);
+  const tensors = { ...networks.tensors, settle: step.settle };
   const validate = createValidator({
     ...networks,
     dataset: data.validation,
@@ -94,7 +95,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     const weights = lossWeightsAt(config, epoch, balance);
     const [lrG, lrD] = [config.optimizer.lr_g * factor, config.optimizer.lr_d * factor];
     const losses = await batches.withBatch(epoch, stepOfEpoch, (batch) =>
-      step({ ...batch, stepIndex: globalStep, weights, lrG, lrD }),
+      step.run({ ...batch, stepIndex: globalStep, weights, lrG, lrD }),
     );
     return isBalanced ? { ...losses, ...describeBalance(weights, losses, balance) } : losses;
   };
@@ -102,6 +103,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   const close = async () => {
     await batches.close();
     await data.close();
+    step.dispose();
     networks.recognizer.dispose();
     networks.perceptual?.dispose();
     backend.dispose();
@@ -109,7 +111,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   const isSpare = isStandingBy;
   let go: GoMessage | undefined;
   if (isSpare) {
-    await warmUp(networks.tensors, () => trainStep(fresh));
+    await warmUp(tensors, () => trainStep(fresh));
     log('Standing by.');
     go = await standBy(process.stdin, () => signals.stopSignal() !== undefined);
     if (go === undefined) {
@@ -121,7 +123,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   }
 
   const divergence = options.noRestore ? undefined : readDivergence(paths.checkpointDir);
-  const restored = restoreNewest(isSpare ? { ...options, resume: go?.resume ?? true } : options, networks.tensors);
+  const restored = restoreNewest(isSpare ? { ...options, resume: go?.resume ?? true } : options, tensors);
   const found: TrainingProgress = restored?.progress ?? fresh;
   rollbacks = collectRollbacks(found.rollbacks, divergence);
   if (divergence !== undefined) log(describeRollback(config.rollback, divergence));
@@ -131,7 +133,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
 
   const checkpoints = createCheckpointWriter({
     directory: paths.checkpointDir,
-    tensors: networks.tensors,
+    tensors,
     totalEpochs: config.epochs,
     maxCheckpoints: config.checkpoints.max_checkpoints,
     restoresBest: restoresBest(config),
@@ -164,6 +166,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     isValidationEpoch: (epoch) => epoch % config.checkpoints.eval_interval === 0 || epoch === config.epochs,
     validate: async (progress) => {
       reporter.phase('validate', progress);
+      step.settle();
       return validate(progress.epoch);
     },
     saveEpoch: async (next, metrics, status) => {

@@ -35,6 +35,8 @@ export interface TrainingTensors {
   readonly counters: ReadonlyMap<string, { get(): number; set(value: number): void }>;
   /** Numbers that are saved as float32 for others to read, and not restored: the configuration says them. */
   readonly rates?: ReadonlyMap<string, number>;
+  /** Brings the variables up to date, where their values live elsewhere during the training. */
+  readonly settle?: () => void;
 }
 
 /**
@@ -46,6 +48,7 @@ export async function snapshotTraining(
   progress: TrainingProgress,
 ): Promise<[string, TensorData][]> {
   const entries: [string, TensorData][] = [];
+  tensors.settle?.();
   for (const [name, variable] of tensors.variables)
     entries.push([`${name}${valueSuffix}`, await toTensorData(variable)]);
   for (const [name, counter] of tensors.counters) entries.push([`${name}${valueSuffix}`, int64Scalar(counter.get())]);

@@ -1,4 +1,4 @@
-import type { Scalar, Tensor, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core';
 import { cast, fill, lessEqual, mean, minimum, mul, reshape, transpose } from '@tensorflow/tfjs-core';
 import { runOp } from '../backends/tensorflow-ops.js';
 import { withGradient } from '../nn/ops/with-gradient.js';
@@ -26,17 +26,13 @@ function ctcOperation(logits: Tensor3D, read: () => readonly Int32Array[]): [Ten
   const [lines, steps] = logits.shape;
   const indices = stepArray('int32', () => labelPlaces(read()), { varies: true });
   const values = stepArray('int32', () => labelValues(read()), { varies: true });
-  const [places] = runOp('Cast', [indices], {
-    types: { SrcT: 'int32', DstT: 'int64' },
-    bools: { Truncate: false },
-  }) as [Tensor];
-  const inputs = [transpose(logits, [1, 0, 2]), places, values, fill([lines], steps, 'int32')];
+  const inputs = [transpose(logits, [1, 0, 2]), indices, values, fill([lines], steps, 'int32')];
   const bools = {
     preprocess_collapse_repeated: false,
     ctc_merge_repeated: true,
     ignore_longer_outputs_than_inputs: false,
   };
-  return runOp('CTCLoss', inputs, { types: { T: 'float32' }, bools }, 2) as [Tensor1D, Tensor3D];
+  return runOp('CTCLoss', inputs, { types: { T: 'float32' }, bools, outputs: 2, int64: [1] }) as [Tensor1D, Tensor3D];
 }
 
 /** What does not fit is read as its first character, and counts nothing. */

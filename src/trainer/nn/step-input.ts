@@ -17,10 +17,17 @@ export interface StepInput {
   readonly varies: boolean;
 }
 
+/** Something that a step does beside tensors. */
+export interface StepEffect {
+  readonly run: () => void;
+  readonly undo: () => void;
+}
+
 /** Told what a step takes from outside while it is being recorded. */
 export interface StepListener {
   readonly onInput: (tensor: Tensor, input: StepInput) => void;
-  readonly onEffect: (run: () => void) => void;
+  /** Has to run the effect, if it is to happen. */
+  readonly onEffect: (effect: StepEffect) => void;
 }
 
 let listener: StepListener | undefined;
@@ -59,8 +66,8 @@ export function stepArray(dtype: DataType, read: () => StepArray, { varies = fal
   return made;
 }
 
-/** Something to do in each step beside tensors, such as counting; it comes before the arrays and numbers that follow it. */
-export function stepEffect(run: () => void): void {
-  run();
-  listener?.onEffect(run);
+/** Something to do in each step beside tensors, such as counting; a replay does it before it reads its inputs. */
+export function stepEffect(effect: StepEffect): void {
+  if (listener === undefined) effect.run();
+  else listener.onEffect(effect);
 }

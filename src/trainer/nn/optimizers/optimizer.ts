@@ -50,6 +50,14 @@ export function createOptimizer(name: string, module: Module, rule: UpdateRule):
   for (const [path, { shape }] of module.trainable) {
     for (const slot of rule.slots) slots.set(slotPath(path, name, slot), zeroVariable(shape));
   }
+  const counting = {
+    run: () => {
+      iterations++;
+    },
+    undo: () => {
+      iterations--;
+    },
+  };
   const updateOne = (path: string, gradient: Tensor, update: Update) => {
     const weight = module.trainable.get(path);
     if (weight === undefined) throw new Error(`${path} is no trainable variable of ${name}`);
@@ -64,9 +72,7 @@ export function createOptimizer(name: string, module: Module, rule: UpdateRule):
       },
     },
     apply: (gradients, learningRate, scale) => {
-      stepEffect(() => {
-        iterations++;
-      });
+      stepEffect(counting);
       const readRate = () => rule.rateAt(typeof learningRate === 'number' ? learningRate : learningRate(), iterations);
       tidy(() => {
         const update = isOnHost()

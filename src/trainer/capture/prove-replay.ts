@@ -1,0 +1,66 @@
+import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+import { addN, sqrt, square, sub, sum, tidy } from '@tensorflow/tfjs-core';
+import { listenToStep } from '../nn/step-input.js';
+import type { VariableSync } from './variable-sync.js';
+import { keepValues, registeredVariables } from './variable-values.js';
+
+type Figures = Readonly<Record<string, number>>;
+type Values = ReadonlyMap<Variable, Tensor>;
+
+/** The figures of a step, and how its replay differed from it, if it did. */
+export interface Proof {
+  readonly figures: Figures;
+  readonly difference: string | undefined;
+}
+
+/** A replay adds up in another order, no more; but Adam turns noise around 0 into whole steps. */
+const figureTolerance = 1e-3;
+const changeTolerance = 0.25;
+
+/**
+ * Takes a step both ways from the same variables, and compares figures and changes: this finds what a recording has taken for
+ * a constant. The variables are afterwards those of the replay, or those of the step itself when the two differ.
+ */
+export async function proveReplay(
+  sync: VariableSync,
+  replay: () => Figures,
+  runEagerly: () => Promise<Figures>,
+): Promise<Proof> {
+  sync.settle();
+  const variables = registeredVariables();
+  const before = keepValues(variables);
+  const figures = replay();
+  // The replay has counted the step already.
+  const expected = await listenToStep({ onInput: () => undefined, onEffect: () => undefined }, runEagerly);
+  const eager = keepValues(variables);
+  before.assign();
+  sync.settle();
+  const replayed = new Map(variables.map((variable) => [variable, variable]));
+  const difference = compareFigures(figures, expected) ?? compareChanges(before.values, eager.values, replayed);
+  before.dispose();
+  if (difference !== undefined) eager.assign();
+  eager.dispose();
+  return { figures: difference === undefined ? figures : expected, difference };
+}
+
+function compareFigures(actual: Figures, expected: Figures): string | undefined {
+  const bad = Object.entries(expected).find(([name, value]) => {
+    const error = Math.abs((actual[name] ?? Number.NaN) - value);
+    return Number.isFinite(value) && !(error <= figureTolerance * Math.max(1, Math.abs(value)));
+  });
+  return bad && `${bad[0]} is ${actual[bad[0]]} in a replay and ${bad[1]} in the step itself`;
+}
+
+function compareChanges(before: Values, expected: Values, actual: Values): string | undefined {
+  const change = distance(before, expected);
+  const error = distance(actual, expected);
+  if (!Number.isFinite(change) || error <= changeTolerance * change) return undefined;
+  return `the variables move by ${change} in the step itself, and ${error} elsewhere in a replay`;
+}
+
+function distance(from: Values, to: Values): number {
+  return tidy(() => {
+    const squares = [...to].map(([variable, value]) => sum(square(sub(value, from.get(variable) as Tensor))));
+    return sqrt(addN(squares)).dataSync()[0] as number;
+  });
+}

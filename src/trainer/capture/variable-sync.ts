@@ -1,0 +1,59 @@
+import type { Variable } from '@tensorflow/tfjs-core';
+import type { GraphSession } from './graph-session.js';
+import type { TableEntry, VariableTable } from './variable-table.js';
+import { idOf } from './variable-values.js';
+
+/** Keeps the training's variables and those of the session in step. */
+export interface VariableSync {
+  /** Brings the training's variables up to date after steps of the session. */
+  readonly settle: () => void;
+  /** Brings the session up to date after assignments outside of it, such as a restore; they win over the session's values. */
+  readonly push: () => void;
+  /** Says that the session has taken a step. */
+  readonly noteStep: () => void;
+  /** Forgets what the session has: the training's variables hold good. */
+  readonly discard: () => void;
+  /** Puts another session, or none, in the place of the one before, which is settled first. */
+  readonly replace: (open: () => GraphSession | undefined) => GraphSession | undefined;
+}
+
+export function createVariableSync(table: VariableTable): VariableSync {
+  let session: GraphSession | undefined;
+  let isAhead = false;
+  /** Handles of the training's variables when both sides last agreed: an assignment gives a variable another one. */
+  const agreed = new Map<Variable, number>();
+  const note = ({ variable }: TableEntry) => agreed.set(variable, idOf(variable));
+  const wasAssigned = ({ variable }: TableEntry) => idOf(variable) !== agreed.get(variable);
+  const settle = () => {
+    if (!isAhead || session === undefined) return;
+    const stale = table.entries().filter((entry) => entry.isChanged && !wasAssigned(entry));
+    session.pull(stale.map(({ variable }) => variable));
+    for (const entry of stale) note(entry);
+    isAhead = false;
+  };
+  const discard = () => {
+    agreed.clear();
+    isAhead = false;
+  };
+  return {
+    settle,
+    push: () => {
+      if (!table.entries().some(wasAssigned)) return;
+      settle();
+      session?.push();
+      for (const entry of table.entries()) note(entry);
+    },
+    noteStep: () => {
+      isAhead = true;
+    },
+    discard,
+    replace: (open) => {
+      settle();
+      session?.dispose();
+      session = undefined;
+      discard();
+      session = open();
+      return session;
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import type { Variable } from '@tensorflow/tfjs-core';
+import { nativeTypes } from '../backends/tensorflow-ops.js';
+import type { GraphNode } from './graph-def.js';
+
+/** A variable of the training and its counterpart in the graph. */
+export interface TableEntry {
+  readonly variable: Variable;
+  /** Name of its `VarHandleOp`; `<name>/read` reads it, `<name>/value` is where a new value is fed, `<name>/set` puts it in. */
+  readonly name: string;
+  /** Whether a recorded step changes it. */
+  isChanged: boolean;
+}
+
+/** The variables that recorded steps use. They live in the session, where all steps share them. */
+export interface VariableTable {
+  readonly entries: () => readonly TableEntry[];
+  /** The variable's entry, made at the first call. */
+  readonly entryOf: (variable: Variable) => TableEntry;
+  /** The operations that hold, read and set all of them; `set_all` runs every `<name>/set`. */
+  readonly nodes: () => GraphNode[];
+}
+
+/** Fetched to set all variables at once. */
+export const setAllNode = 'set_all';
+
+export function createVariableTable(): VariableTable {
+  const byVariable = new Map<Variable, TableEntry>();
+  return {
+    entries: () => [...byVariable.values()],
+    entryOf: (variable) => {
+      const known = byVariable.get(variable);
+      if (known !== undefined) return known;
+      const made = { variable, name: `variable${byVariable.size}`, isChanged: false };
+      byVariable.set(variable, made);
+      return made;
+    },
+    nodes: () => {
+      const entries = [...byVariable.values()];
+      return [...entries.flatMap(variableNodes), doneNode(entries)];
+    },
+  };
+}
+
+/** TensorFlow's number of a variable's dtype. */
+export function typeOf({ dtype }: Variable): number {
+  return dtype === 'int32' ? nativeTypes.int32 : nativeTypes.float32;
+}
+
+function variableNodes({ variable, name }: TableEntry): GraphNode[] {
+  const dtype = { kind: 'type', value: typeOf(variable) } as const;
+  const shape = { kind: 'shape', value: variable.shape } as const;
+  const shared = { kind: 'string', value: name } as const;
+  const handle = `${name}:0`;
+  return [
+    { name, op: 'VarHandleOp', inputs: [], attributes: { dtype, shape, shared_name: shared } },
+    { name: `${name}/read`, op: 'ReadVariableOp', inputs: [handle], attributes: { dtype } },
+    { name: `${name}/value`, op: 'Placeholder', inputs: [], attributes: { dtype, shape } },
+    // A copy: what is fed lies in memory of JS, which no thread but JS' own may free.
+    { name: `${name}/copy`, op: 'DeepCopy', inputs: [`${name}/value:0`], attributes: { T: dtype } },
+    { name: `${name}/set`, op: 'AssignVariableOp', inputs: [handle, `${name}/copy:0`], attributes: { dtype } },
+  ];
+}
+
+function doneNode(entries: readonly TableEntry[]): GraphNode {
+  const type = nativeTypes.float32;
+  return {
+    name: setAllNode,
+    op: 'Const',
+    inputs: entries.map(({ name }) => `^${name}/set`),
+    attributes: {
+      dtype: { kind: 'type', value: type },
+      value: { kind: 'tensor', value: { type, shape: [], bytes: new Uint8Array(4) } },
+    },
+  };
+}

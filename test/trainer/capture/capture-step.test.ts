@@ -1,0 +1,204 @@
+import type { Scalar, Variable } from '@tensorflow/tfjs-core';
+import { keep, memory, mul, scalar, sub, sum, tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
+import { afterEach, describe, expect, test } from 'vitest';
+import { nativeBackend } from '../../../src/trainer/backends/tensorflow-ops.js';
+import { captureStep, type StepProgram, type StepRunner } from '../../../src/trainer/capture/index.js';
+import { describeGanStep, type GanBatch } from '../../../src/trainer/models/index.js';
+import { stepScalar, stepTensor } from '../../../src/trainer/nn/step-input.js';
+import { batchOf, buildGan, changedPaths, smallExperiment, snapshot } from '../models/support.js';
+import { useTensorflow } from '../native.js';
+
+const native = await useTensorflow();
+
+type Gan = ReturnType<typeof buildGan>;
+
+const opened: StepRunner<never>[] = [];
+
+afterEach(() => {
+  for (const runner of opened.splice(0)) runner.dispose();
+});
+
+/** A captured step, and the lines that it logs. */
+function capture<Batch extends object>(program: StepProgram<Batch>) {
+  const log: string[] = [];
+  const runner = captureStep(program, (line) => log.push(line));
+  opened.push(runner as unknown as StepRunner<never>);
+  return { runner, log };
+}
+
+/** Rates and weights that differ from step to step, and terms that come and go. */
+function scheduledBatch(index: number): GanBatch {
+  const ctc = index < 10 ? 0 : Math.min(1, (index - 9) / 10);
+  return batchOf(index % 4, {
+    stepIndex: index,
+    weights: { pixel: 200, adv: 1 + index / 50, recFeat: 5, ctc },
+    lrG: 1e-4 / (1 + index),
+    lrD: 1e-4 / (1 + index),
+  });
+}
+
+async function takeSteps(run: (batch: GanBatch) => Promise<object>, from: number, to: number) {
+  const figures: Record<string, number>[] = [];
+  for (let index = from; index < to; index++) {
+    const batch = scheduledBatch(index);
+    figures.push((await run(batch)) as Record<string, number>);
+    batch.degraded.dispose();
+    batch.clean.dispose();
+  }
+  return figures;
+}
+
+function restore({ state, parts }: Gan, values: Map<string, Float32Array>, iterations: number): void {
+  for (const [path, target] of state)
+    tidy(() => target.assign(tensor(values.get(path) as Float32Array, target.shape) as Variable));
+  parts.optimizerG.iterations.set(iterations);
+  parts.optimizerD.iterations.set(iterations);
+}
+
+/** The largest difference of figures, relative to the larger of 1 and the figure. */
+function largestError(actual: Record<string, number>[], expected: Record<string, number>[]): number {
+  return Math.max(
+    ...expected.flatMap((figures, index) =>
+      Object.entries(figures).map(
+        ([name, value]) => Math.abs((actual[index]?.[name] ?? Number.NaN) - value) / Math.max(1, Math.abs(value)),
+      ),
+    ),
+  );
+}
+
+describe.skipIf(!native)('a captured step of the GAN', () => {
+  test.each(['ground_truth', 'predicted'] as const)('agrees with the eager one over 50 steps, %s', async (mode) => {
+    const { model } = smallExperiment();
+    const config = smallExperiment({ model: { ...model, discriminator: { ...model.discriminator, mode } } });
+    const [eager, gan] = [buildGan(config), buildGan(config)];
+    const { runner, log } = capture(describeGanStep(gan.parts));
+    const expected = await takeSteps(eager.step, 0, 50);
+    expect(largestError(await takeSteps(runner.run, 0, 50), expected)).toBeLessThan(1e-5);
+    expect(log).toEqual([]);
+    expect(gan.parts.optimizerG.iterations.get()).toBe(50);
+  });
+
+  test('killed and resumed anywhere ends in the bits of an unbroken run', async () => {
+    const unbroken = buildGan();
+    const whole = capture(describeGanStep(unbroken.parts)).runner;
+    const figures = await takeSteps(whole.run, 0, 15);
+    whole.settle();
+    for (const at of [1, 7, 12]) {
+      const first = buildGan();
+      const before = capture(describeGanStep(first.parts)).runner;
+      await takeSteps(before.run, 0, at);
+      before.settle();
+      const second = buildGan();
+      restore(second, snapshot(first.state), at);
+      const after = capture(describeGanStep(second.parts)).runner;
+      expect(await takeSteps(after.run, at, 15)).toEqual(figures.slice(at));
+      after.settle();
+      expect(changedPaths(snapshot(unbroken.state), snapshot(second.state))).toEqual([]);
+    }
+  });
+
+  test('goes on from values that are restored under way', async () => {
+    const gan = buildGan();
+    const { runner } = capture(describeGanStep(gan.parts));
+    await takeSteps(runner.run, 0, 3);
+    runner.settle();
+    const start = snapshot(gan.state);
+    const once = await takeSteps(runner.run, 3, 6);
+    restore(gan, start, 3);
+    expect(await takeSteps(runner.run, 3, 6)).toEqual(once);
+  });
+
+  test('leaves no tensors, bytes or handles behind', async () => {
+    const gan = buildGan();
+    const { runner } = capture(describeGanStep(gan.parts));
+    const held = async (from: number, to: number) => {
+      await takeSteps(runner.run, from, to);
+      runner.settle();
+      const { numTensors, numDataBuffers, numBytes } = memory();
+      return { numTensors, numDataBuffers, numBytes, handles: nativeBackend().binding.getNumOfTensors() };
+    };
+    const before = await held(0, 3);
+    expect(await held(3, 9)).toEqual(before);
+  });
+});
+
+interface Counted {
+  readonly x: ReturnType<typeof tensor1d>;
+  readonly rate: number;
+}
+
+/** weight ← weight − rate · x, by a `compute` that may do it wrongly. */
+function smallProgram(compute: (batch: Counted, weight: Variable) => Scalar) {
+  const weight = variable(tensor1d([1, 2, 3]));
+  const program: StepProgram<Counted> = {
+    compute: (batch) => ({ loss: keep(compute(batch, weight)) }),
+    structureOf: ({ x }) => JSON.stringify(x.shape),
+  };
+  return { weight, ...capture(program) };
+}
+
+const batches = [1, 2, 3, 4].map((rate) => ({ x: () => tensor1d([rate, 1, 0]), rate }));
+
+async function runAll(runner: StepRunner<Counted>): Promise<number[]> {
+  const losses: number[] = [];
+  for (const { x, rate } of batches) {
+    const batch = { x: x(), rate };
+    losses.push((await runner.run(batch))['loss'] as number);
+    batch.x.dispose();
+  }
+  runner.settle();
+  return losses;
+}
+
+describe.skipIf(!native)('a captured step', () => {
+  const update = (weight: Variable, change: ReturnType<typeof mul>) =>
+    tidy(() => {
+      weight.assign(sub(weight, change) as Variable);
+      return sum<Scalar>(weight);
+    });
+
+  test('reads what is new in each step', async () => {
+    const { weight, runner, log } = smallProgram((batch, weight) =>
+      update(
+        weight,
+        mul(
+          stepTensor(() => batch.x),
+          stepScalar(() => batch.rate),
+        ),
+      ),
+    );
+    expect(await runAll(runner)).toEqual([4, -2, -14, -34]);
+    expect([...weight.dataSync()]).toEqual([-29, -8, 3]);
+    expect(log).toEqual([]);
+  });
+
+  test('that has a number for a constant is found out, and runs right', async () => {
+    const { weight, runner, log } = smallProgram((batch, weight) =>
+      update(
+        weight,
+        mul(
+          stepTensor(() => batch.x),
+          batch.rate,
+        ),
+      ),
+    );
+    expect(await runAll(runner)).toEqual([4, -2, -14, -34]);
+    expect([...weight.dataSync()]).toEqual([-29, -8, 3]);
+    expect(log.join()).toMatch(/operation by operation: loss is .* in a replay and -2 in the step itself/);
+  });
+
+  test('that reads what it computes runs operation by operation', async () => {
+    const { weight, runner, log } = smallProgram((batch, weight) =>
+      update(
+        weight,
+        mul(
+          stepTensor(() => batch.x),
+          scalar(mul(batch.rate, 1).dataSync()[0] as number),
+        ),
+      ),
+    );
+    expect(await runAll(runner)).toEqual([4, -2, -14, -34]);
+    expect([...weight.dataSync()]).toEqual([-29, -8, 3]);
+    expect(log.join()).toMatch('the step reads a tensor that it has computed');
+  });
+});

@@ -1,0 +1,16 @@
+import { enableProdMode } from '@tensorflow/tfjs-core';
+import { loadTensorflowBackend } from '../../src/trainer/backends/tensorflow-backend.js';
+import { registerGradients } from '../../src/trainer/nn/autodiff/index.js';
+
+/** Starts native TensorFlow for a suite; false (and why, on the console) where it does not load. */
+export async function useTensorflow(): Promise<boolean> {
+  enableProdMode();
+  registerGradients();
+  try {
+    await loadTensorflowBackend();
+    return true;
+  } catch (error) {
+    console.warn(`skipped: ${(error as Error).message} (npm run native)`);
+    return false;
+  }
+}
