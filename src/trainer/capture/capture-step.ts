@@ -103,6 +103,7 @@ export function captureStep<Batch extends object>(
     dispose: () => {
       sync.replace(() => undefined);
       session = undefined;
+      table.dispose();
     },
   };
 }

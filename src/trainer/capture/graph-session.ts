@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Variable } from '@tensorflow/tfjs-core';
+import type { TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import { dispose, Tensor, tensor } from '@tensorflow/tfjs-core';
 import { nativeBackend } from '../backends/tensorflow-ops.js';
 import { encodeSavedModel } from './graph-def.js';
@@ -45,13 +45,13 @@ export function openGraphSession(table: VariableTable, recordings: readonly Reco
       takeValues(binding.runSavedModel(id, ids, names, `${setAllNode}:0`)[0]);
     },
     pull: (variables) => {
-      const wanted = new Set(variables);
+      const wanted = new Set<TensorInfo>(variables);
       const read = entries.filter(({ variable }) => wanted.has(variable));
       if (read.length === 0) return;
       const made = binding.runSavedModel(id, [], '', read.map(({ name }) => `${name}/read:0`).join());
       for (const [index, { variable }] of read.entries()) {
         const value = nativeBackend().createOutputTensor(made[index] as (typeof made)[number]);
-        variable.assign(value);
+        (variable as Variable).assign(value as Variable);
         value.dispose();
       }
     },

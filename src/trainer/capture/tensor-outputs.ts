@@ -1,8 +1,11 @@
-import type { TensorInfo, Variable } from '@tensorflow/tfjs-core';
+import { Tensor, type TensorInfo, type Variable } from '@tensorflow/tfjs-core';
 import { type NativeBackend, type NativeBinding, type NativeTensor, nativeTypes } from '../backends/tensorflow-ops.js';
 import type { GraphNode, TensorValue } from './graph-def.js';
 import { type NodeWriter, toGraphAttributes } from './node-writer.js';
 import type { VariableTable } from './variable-table.js';
+
+/** Values from which on a constant is put into the session, once, and not into the graph's file for each recording. */
+const largeSize = 65_536;
 
 /** Which output of which operation each tensor of a step is. Tensors are named by their handles. */
 export interface TensorOutputs {
@@ -39,7 +42,11 @@ export function trackOutputs(
   const find = (id: number) => {
     const owner = owners.get(id);
     if (owner !== undefined) return `${table.entryOf(owner).name}/read:0`;
-    return writer.constant(fromJs.get(id) ?? readValue(binding, id, seen.get(id)));
+    const made = fromJs.get(id);
+    if (made !== undefined) return writer.constant(made);
+    const outside = seen.get(id);
+    if (outside instanceof Tensor && outside.size >= largeSize) return `${table.entryOfConstant(outside).name}/read:0`;
+    return writer.constant(readValue(binding, id, outside));
   };
   const of = (id: number) => {
     const output = outputs.get(id) ?? find(id);

@@ -1,4 +1,4 @@
-import type { Variable } from '@tensorflow/tfjs-core';
+import type { TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import type { GraphSession } from './graph-session.js';
 import type { TableEntry, VariableTable } from './variable-table.js';
 import { idOf } from './variable-values.js';
@@ -21,13 +21,13 @@ export function createVariableSync(table: VariableTable): VariableSync {
   let session: GraphSession | undefined;
   let isAhead = false;
   /** Handles of the training's variables when both sides last agreed: an assignment gives a variable another one. */
-  const agreed = new Map<Variable, number>();
+  const agreed = new Map<TensorInfo, number>();
   const note = ({ variable }: TableEntry) => agreed.set(variable, idOf(variable));
   const wasAssigned = ({ variable }: TableEntry) => idOf(variable) !== agreed.get(variable);
   const settle = () => {
     if (!isAhead || session === undefined) return;
     const stale = table.entries().filter((entry) => entry.isChanged && !wasAssigned(entry));
-    session.pull(stale.map(({ variable }) => variable));
+    session.pull(stale.map(({ variable }) => variable as Variable));
     for (const entry of stale) note(entry);
     isAhead = false;
   };

@@ -1,10 +1,11 @@
-import type { Variable } from '@tensorflow/tfjs-core';
+import type { Tensor, TensorInfo, Variable } from '@tensorflow/tfjs-core';
+import { clone, dispose, keep } from '@tensorflow/tfjs-core';
 import { nativeTypes } from '../backends/tensorflow-ops.js';
 import type { GraphNode } from './graph-def.js';
 
-/** A variable of the training and its counterpart in the graph. */
+/** A variable of the training, or a large constant, and its counterpart in the graph. */
 export interface TableEntry {
-  readonly variable: Variable;
+  readonly variable: TensorInfo;
   /** Name of its `VarHandleOp`; `<name>/read` reads it, `<name>/value` is where a new value is fed, `<name>/set` puts it in. */
   readonly name: string;
   /** Whether a recorded step changes it. */
@@ -16,33 +17,46 @@ export interface VariableTable {
   readonly entries: () => readonly TableEntry[];
   /** The variable's entry, made at the first call. */
   readonly entryOf: (variable: Variable) => TableEntry;
+  /** The same for weights that are no variables; it keeps their values. */
+  readonly entryOfConstant: (constant: Tensor) => TableEntry;
   /** The operations that hold, read and set all of them; `set_all` runs every `<name>/set`. */
   readonly nodes: () => GraphNode[];
+  readonly dispose: () => void;
 }
 
 /** Fetched to set all variables at once. */
 export const setAllNode = 'set_all';
 
 export function createVariableTable(): VariableTable {
-  const byVariable = new Map<Variable, TableEntry>();
+  /** By variable, or by the identity of a constant's values. */
+  const byKey = new Map<object, TableEntry>();
+  const constants: Tensor[] = [];
+  const find = (key: object, take: () => TensorInfo) => {
+    const known = byKey.get(key);
+    if (known !== undefined) return known;
+    const made = { variable: take(), name: `variable${byKey.size}`, isChanged: false };
+    byKey.set(key, made);
+    return made;
+  };
   return {
-    entries: () => [...byVariable.values()],
-    entryOf: (variable) => {
-      const known = byVariable.get(variable);
-      if (known !== undefined) return known;
-      const made = { variable, name: `variable${byVariable.size}`, isChanged: false };
-      byVariable.set(variable, made);
-      return made;
-    },
+    entries: () => [...byKey.values()],
+    entryOf: (variable) => find(variable, () => variable),
+    entryOfConstant: (constant) =>
+      find(constant.dataId, () => {
+        const kept = keep(clone(constant));
+        constants.push(kept);
+        return kept;
+      }),
     nodes: () => {
-      const entries = [...byVariable.values()];
+      const entries = [...byKey.values()];
       return [...entries.flatMap(variableNodes), doneNode(entries)];
     },
+    dispose: () => dispose(constants),
   };
 }
 
 /** TensorFlow's number of a variable's dtype. */
-export function typeOf({ dtype }: Variable): number {
+export function typeOf({ dtype }: TensorInfo): number {
   return dtype === 'int32' ? nativeTypes.int32 : nativeTypes.float32;
 }
 
