@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import type { Argv } from 'yargs';
 import { ExitCode } from '../protocol/index.js';
 import { commandSummaries, isCommandName } from './command-names.js';
@@ -15,17 +16,27 @@ export async function supervise(argv: readonly string[]): Promise<number> {
     const [first] = argv;
     if (argv.length === 1 && (first === '--version' || first === '-v')) return printVersion();
     if (isCommandName(first)) {
+      optimize();
       const { runCommand } = await import('./commands/index.js');
       return await runCommand(first, argv.slice(1));
     }
     const parsed = await parse(argv);
     if (['--help', '-h', '--version', '-v'].some((flag) => argv.includes(flag))) return ExitCode.ok;
     const options = toOptions(parsed, program);
+    setTimeout(optimize, startMs).unref();
     const { runExperiment } = await import('./run-experiment.js');
     return await runExperiment(options);
   } catch (error) {
     return reportError(program, orMeantCommand(error, argv[0], Object.keys(commandSummaries)));
   }
+}
+
+/** A launch is over by then. */
+const startMs = 5000;
+
+/** The launcher starts without the optimizing compiler; what works on is to have it. */
+function optimize(): void {
+  setFlagsFromString('--opt');
 }
 
 /** One experiment file and no flag needs no parser: the usual launch does without loading it, and without its memory. */

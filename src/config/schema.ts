@@ -2,6 +2,9 @@ import { z } from 'zod';
 import { failureClassNames } from '../protocol/index.js';
 import { describePatternFault } from './failure-pattern.js';
 
+// One file is parsed once: to compile a parser for it costs more than it saves.
+z.config({ jitless: true });
+
 const count = z.number().int().nonnegative();
 const positive = z.number().int().positive();
 const milliseconds = z.number().int().nonnegative();
