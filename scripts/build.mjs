@@ -41,7 +41,7 @@ async function bundle() {
 /** One character beyond Latin-1 makes a source take two bytes for every character, for as long as the process lives. */
 function keepLatin(path) {
   const source = readFileSync(path, 'utf8');
-  const escape = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const toEscape = (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   // By code unit: in a source, a pair of surrogates may be written as two escapes.
-  writeFileSync(path, source.replaceAll(/[\u0080-\uffff]/g, escape));
+  writeFileSync(path, source.replaceAll(/[\u0080-\uffff]/g, toEscape));
 }
