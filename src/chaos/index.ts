@@ -1,0 +1,3 @@
+export * from './faults.js';
+export * from './schedule.js';
+export * from './target.js';
