@@ -5,7 +5,7 @@ import { runSupervisor } from '../supervisor/index.js';
 import { inspectRun, type RunInspection } from '../supervisor/shell/inspect-run.js';
 import { describeEntry } from '../ui/terminal/describe-entry.js';
 import { referenceTrainer } from './run-experiment.js';
-import type { StopOptions } from './stop-run.js';
+import type { StopOptions } from './stop-options.js';
 
 const stopAfter: ReadonlySet<string> = new Set(['adopted', 'leftovers_removed', 'launching', 'waiting', 'backing_off']);
 

@@ -3,13 +3,7 @@ import { SuperviseError } from '../protocol/index.js';
 import { inspectRun, type RunInspection } from '../supervisor/shell/inspect-run.js';
 import { isRunning } from '../supervisor/shell/processes.js';
 import { signalProcess } from '../supervisor/shell/signal-process.js';
-
-export interface StopOptions {
-  readonly runDir: string;
-  /** Do not wait for the trainer to save. */
-  readonly force: boolean;
-  readonly tell: (line: string) => void;
-}
+import type { StopOptions } from './stop-options.js';
 
 const pollMs = 50;
 /** How long a supervisor may take to note a request before the second one is sent. */

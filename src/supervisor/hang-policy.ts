@@ -1,17 +1,6 @@
 import type { Phase } from '../protocol/index.js';
-import type { Rules, RunFacts } from './state.js';
-
-/** When silence counts as a hang. */
-export interface HangRules {
-  /** Silence shorter than this is never a hang. */
-  readonly floorMs: number;
-  /** Threshold of a phase of which nothing is known yet; what is learned goes beyond it only for what was really seen. */
-  readonly capMs: number;
-  /** The same for the time from the launch to the first step. */
-  readonly startupCapMs: number;
-  /** A hang is this many times the longest silence seen. */
-  readonly factor: number;
-}
+import type { HangRules, Rules } from './rules.js';
+import type { RunFacts } from './state.js';
 
 /** A late timer is no witness: the machine slept, or the supervisor did not get to run. */
 export const mostLateMs = 5000;

@@ -29,7 +29,8 @@ import {
   stopping_timerFired,
   stopRequested_withTrainer,
 } from './reduce/stopping.js';
-import type { Rules, RunFacts, State, StateName, StateOf } from './state.js';
+import type { Rules } from './rules.js';
+import type { RunFacts, State, StateName, StateOf } from './state.js';
 
 type Handlers = {
   readonly [Name in StateName]: {

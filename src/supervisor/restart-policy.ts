@@ -1,7 +1,8 @@
 import { failureClasses } from './failure-classes.js';
 import { isAhead } from './progress.js';
 import { suspicious } from './repeated-failure.js';
-import type { Failure, GiveUpReason, Rules, RunFacts } from './state.js';
+import type { Rules } from './rules.js';
+import type { Failure, GiveUpReason, RunFacts } from './state.js';
 
 /** What to do after a failure. `isCounted`: the relaunch is charged to the budgets. */
 export type RestartDecision =

@@ -1,2 +1,3 @@
-export { runTrainer, type TrainerOptions } from './loop/run-trainer.js';
+export { runTrainer } from './loop/run-trainer.js';
+export type { TrainerOptions } from './loop/trainer-options.js';
 export { trainRecognizer } from './recognizer/index.js';

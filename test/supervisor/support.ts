@@ -1,6 +1,7 @@
 import type { EventName, EventOf, SupervisorEvent } from '../../src/supervisor/event.js';
 import { noProgress, type Progress } from '../../src/supervisor/progress.js';
-import type { Rules, RunFacts, State, StateName, StateOf } from '../../src/supervisor/state.js';
+import type { Rules } from '../../src/supervisor/rules.js';
+import type { RunFacts, State, StateName, StateOf } from '../../src/supervisor/state.js';
 
 /** Settings of the run that the tests supervise: ten epochs, budgets of three and five. */
 export const rules: Rules = {

@@ -6,6 +6,7 @@ import { backOff, charged } from './exit.js';
 import { noteHeartbeat, readyRecord, watchForHang } from './facts.js';
 import { hangTimerFired } from './hanging.js';
 import { running_progress } from './running.js';
+import { noteSpawned, spawnedRecord } from './spawning.js';
 import { cancelTimers, enter, journal, publish, type Step, withRun } from './step.js';
 
 export function starting_spawned(state: StateOf<'starting'>, event: EventOf<'spawned'>): Step {
@@ -63,16 +64,6 @@ export function starting_timerFired(state: StateOf<'starting'>, event: EventOf<'
     state: enter<'running'>(state, { name: 'running', trainer: state.trainer, isLingering: false }),
     effects: [publish],
   };
-}
-
-/** What is known once a launch has become a process. */
-export function noteSpawned<Kind extends State>(state: Kind, { at }: EventOf<'spawned'>): Kind {
-  return { ...state, run: { ...state.run, launchedAt: at, progressAt: at, epochAt: at, signAt: at } };
-}
-
-export function spawnedRecord({ attempt, trainer, bootId, output }: EventOf<'spawned'>) {
-  const { pid, startTime } = trainer;
-  return journal({ event: 'launched', attempt, pid, start_time: startTime, boot_id: bootId, output });
 }
 
 function answerSpawnFailure(

@@ -5,7 +5,7 @@ import { stopGraceMs } from '../stop-grace.js';
 import { giveUp, stop, withIntent } from './ending.js';
 import { afterExit, answerFailure, classifyExit, exitRecord } from './exit.js';
 import { noteHeartbeat, noteProgress } from './facts.js';
-import { noteSpawned, spawnedRecord } from './starting.js';
+import { noteSpawned, spawnedRecord } from './spawning.js';
 import { cancelTimers, enter, journal, publish, type Step } from './step.js';
 
 /** Asks the trainer to save and end. SIGCONT follows, because a stopped process would never see the SIGTERM. */

@@ -14,8 +14,9 @@ import {
 import { describeGiveUp } from '../give-up-report.js';
 import { toFailureRules } from '../own-rules.js';
 import { begin } from '../reduce.js';
+import type { Rules } from '../rules.js';
 import { type RunHistory, type RunStart, readHistory } from '../run-history.js';
-import type { Rules, State } from '../state.js';
+import type { State } from '../state.js';
 import { createEffects } from './effects.js';
 import { createHousekeeping, type Housekeeping } from './housekeeping.js';
 import { openJournal, readJournal } from './journal-writer.js';

@@ -23,7 +23,7 @@ import { lookUp } from '../nn/ops/look-up.js';
 import { lstmSequence } from '../nn/ops/lstm-sequence.js';
 import { normalizeRectify } from '../nn/ops/normalize.js';
 import { averagePixels, repeatPixels } from '../nn/ops/resample.js';
-import type { SelfTestCase } from './self-test.js';
+import type { SelfTestCase } from './self-test-case.js';
 
 const labels = [Int32Array.of(1, 1, 0), Int32Array.of(2)];
 const indices = () => tensor2d([0, 2, 2, 1, 4, 0], [2, 3], 'int32');

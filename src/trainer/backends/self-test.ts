@@ -1,17 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { grads, tensor, tidy } from '@tensorflow/tfjs-core';
 import { createRandom } from '../random/random.js';
+import type { SelfTestCase } from './self-test-case.js';
 import { selfTestCases } from './self-test-cases.js';
-
-/** One operation that our networks use, on small inputs. */
-export interface SelfTestCase {
-  readonly name: string;
-  /** Shapes of the float32 inputs, which are filled with fixed random numbers. */
-  readonly inputs: readonly number[][];
-  readonly run: (...inputs: Tensor[]) => Tensor;
-  /** Sum of the output weighted with fixed random numbers, as the plain JS backend computes it. */
-  readonly expected: number;
-}
 
 /** What a backend made of a case: the value, the slope along one direction by its gradient, and the same by two more values. */
 export interface SelfTestResult {

@@ -3,7 +3,7 @@ import { createDiscriminator, createGenerator } from '../models/index.js';
 import { createAdam, createSgd } from '../nn/index.js';
 import { openPerceptualLoss } from './open-perceptual-loss.js';
 import { openRecognizer } from './open-recognizer.js';
-import type { TrainerOptions } from './run-trainer.js';
+import type { TrainerOptions } from './trainer-options.js';
 import type { TrainingTensors } from './training-state.js';
 
 /** Builds the networks and their optimizers, with all that a checkpoint has to hold of them. */

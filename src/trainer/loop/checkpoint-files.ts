@@ -2,7 +2,7 @@ import type { CommitOptions } from '../../checkpoint/index.js';
 import { type EpochInfo, type EpochInfoStatus, systemErrorCode } from '../../protocol/index.js';
 import { createBackgroundCommit } from './background-commit.js';
 import { commitFinite, notFinite } from './commit-finite.js';
-import { DivergedError } from './run-training.js';
+import { DivergedError } from './diverged-error.js';
 import { snapshotTraining, type TrainingProgress, type TrainingTensors } from './training-state.js';
 
 /** What the trainer needs to write its checkpoints. */

@@ -21,12 +21,12 @@ import {
   readDivergence,
   rollbackRateFactor,
 } from './rollback.js';
-import type { TrainerOptions } from './run-trainer.js';
 import { createSaveClock } from './save-clock.js';
 import { learningRateFactor } from './schedule.js';
 import { createSpikeDetector } from './spike-detector.js';
 import { standBy } from './stand-by.js';
 import type { StopSignals } from './stop-signals.js';
+import type { TrainerOptions } from './trainer-options.js';
 import type { Training } from './training.js';
 import { type TrainingProgress, warmUp } from './training-state.js';
 import { createValidator } from './validator.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { findResumable, listCheckpoints, openBundle, setAside } from '../../checkpoint/index.js';
 import { readByObjectPath, restoreFromPython } from './python-checkpoint.js';
-import type { TrainerOptions } from './run-trainer.js';
+import type { TrainerOptions } from './trainer-options.js';
 import { progressKey, restoreTraining, type TrainingProgress, type TrainingTensors } from './training-state.js';
 
 /** What a resume continues from. */

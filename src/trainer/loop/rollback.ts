@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Experiment } from '../../config/schema.js';
 import { type EpochInfo, epochInfoPath, isUnreadable, parseEpochInfo, writeFileAtomic } from '../../protocol/index.js';
-import type { DivergedError } from './run-training.js';
+import type { DivergedError } from './diverged-error.js';
 
 /** A place where the training diverged: step `step` (from 0) of epoch `epoch` (from 1). */
 export interface Rollback {

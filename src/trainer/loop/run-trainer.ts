@@ -1,22 +1,11 @@
-import type { Experiment } from '../../config/schema.js';
 import { TrainerExit } from '../../protocol/index.js';
 import { restoresBest } from './best-score.js';
 import { finalOf, UnsavedError } from './checkpoint-files.js';
+import { DivergedError } from './diverged-error.js';
 import { recordDivergence } from './rollback.js';
-import { DivergedError, runTraining, type TrainingOutcome } from './run-training.js';
+import { runTraining, type TrainingOutcome } from './run-training.js';
 import { listenForSignals } from './stop-signals.js';
-
-/** What the reference trainer is asked to do. All paths are absolute. */
-export interface TrainerOptions {
-  readonly config: Experiment;
-  readonly paths: { readonly runDir: string; readonly checkpointDir: string; readonly sampleDir: string };
-  /** Continue from the newest good checkpoint when there is one. */
-  readonly resume: boolean;
-  /** Set existing checkpoints aside and start afresh, whatever `resume` says. */
-  readonly noRestore: boolean;
-  /** Takes one line of text for the user. */
-  readonly log: (line: string) => void;
-}
+import type { TrainerOptions } from './trainer-options.js';
 
 /** Runs the reference trainer to its end and returns its exit code (see `TrainerExit`; 1 when it diverged or could not save). */
 export async function runTrainer(options: TrainerOptions): Promise<number> {

@@ -1,5 +1,6 @@
 import type { ValidationMetrics } from './best-score.js';
 import { shouldStopEarly, updateBest } from './best-score.js';
+import { DivergedError } from './diverged-error.js';
 import type { Training, ValidationResult } from './training.js';
 import type { TrainingProgress } from './training-state.js';
 
@@ -120,18 +121,4 @@ function assertNoSpike(
   if (threshold === undefined) return;
   const loss = losses['g_loss'] ?? Number.NaN;
   throw new DivergedError(`g_loss leaps to ${loss.toPrecision(4)}, beyond ${threshold.toPrecision(4)}`, epoch, step);
-}
-
-/** The training has diverged: a loss is NaN or infinite. Nothing of that step is saved. */
-export class DivergedError extends Error {
-  override readonly name = 'DivergedError';
-
-  /** `step` counts from 0. */
-  constructor(
-    what: string,
-    readonly epoch: number,
-    readonly step: number,
-  ) {
-    super(`${what} at epoch ${epoch}, step ${step + 1}`);
-  }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { epochInfoPath, writeFileAtomic } from '../../../src/protocol/index.js';
+import { DivergedError } from '../../../src/trainer/loop/diverged-error.js';
 import {
   collectRollbacks,
   isSkipped,
@@ -10,7 +11,6 @@ import {
   recordDivergence,
   rollbackRateFactor,
 } from '../../../src/trainer/loop/rollback.js';
-import { DivergedError } from '../../../src/trainer/loop/run-training.js';
 import { createSpikeDetector } from '../../../src/trainer/loop/spike-detector.js';
 
 const rules = { policy: 'skip_batches', max_rollbacks: 3, skip_steps: 2, lr_factor: 0.5, spike_deviations: 0 } as const;

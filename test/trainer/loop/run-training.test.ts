@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { noBestYet } from '../../../src/trainer/loop/best-score.js';
-import { DivergedError, runTraining } from '../../../src/trainer/loop/run-training.js';
+import { DivergedError } from '../../../src/trainer/loop/diverged-error.js';
+import { runTraining } from '../../../src/trainer/loop/run-training.js';
 import type { Training } from '../../../src/trainer/loop/training.js';
 import type { TrainingProgress } from '../../../src/trainer/loop/training-state.js';
 
