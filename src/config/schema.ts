@@ -144,24 +144,38 @@ const model = z
   .object({
     generator: z
       .object({
-        architecture: z.enum(['base', 'enhanced', 'enhanced_v2']).default('base').describe('Generator architecture.'),
+        architecture: z
+          .enum(['base', 'enhanced', 'enhanced_v2'])
+          .default('base')
+          .describe('Generator architecture; docs/models.md draws them.'),
         filters: positive.default(64).describe('Channels of the first level; deeper levels double them.'),
         depth: positive
           .max(6)
-          .default(4)
-          .describe('Levels of the U-Net below the first; each halves width and height.'),
-        num_residual_blocks: count.default(9).describe('Residual blocks of the enhanced generators.'),
+          .optional()
+          .describe(
+            'Levels of the U-Net below the first; each halves width and height. Default: 4, and 5 for enhanced_v2.',
+          ),
+        num_residual_blocks: positive
+          .optional()
+          .describe(
+            'Residual blocks of the enhanced generator: two for each level and one at the bottom, more than that go to the bottom. Default: 2 · depth + 1.',
+          ),
       })
       .describe('The network that restores images.')
       .prefault({}),
     discriminator: z
       .object({
         architecture: z
-          .enum(['base', 'enhanced', 'enhanced_v2'])
+          .enum(['base', 'enhanced_v2'])
           .default('base')
-          .describe('Discriminator architecture.'),
+          .describe(
+            'Discriminator architecture: strided convolutions and an LSTM, or residual blocks, a bidirectional LSTM and attention.',
+          ),
         filters: positive.default(64).describe('Channels of the first convolution of the image branch.'),
-        num_layers: positive.default(3).describe('Strided convolutions of the image branch.'),
+        num_layers: positive
+          .max(7)
+          .optional()
+          .describe('Strided convolutions of the image branch. Default: 3, and 4 for enhanced_v2.'),
         embedding_size: positive.default(128).describe('Size of a character embedding of the text branch.'),
         lstm_units: positive.default(256).describe('Units of the LSTM of the text branch.'),
         mode: z

@@ -16,12 +16,17 @@ import {
   transpose,
 } from '@tensorflow/tfjs-core';
 import { adversarialLoss, ctcLoss, meanAbsoluteError, meanSquaredError } from '../losses/index.js';
+import { attend } from '../nn/attention.js';
 import { addBias } from '../nn/ops/add-bias.js';
+import { dilatedConv2d } from '../nn/ops/dilate.js';
 import { frozenConvRectify } from '../nn/ops/frozen-conv.js';
+import { gelu } from '../nn/ops/gelu.js';
+import { layerNormalize } from '../nn/ops/layer-normalize.js';
 import { leakyRelu } from '../nn/ops/leaky-relu.js';
 import { lookUp } from '../nn/ops/look-up.js';
 import { lstmSequence } from '../nn/ops/lstm-sequence.js';
-import { normalizeRectify } from '../nn/ops/normalize.js';
+import { normalizeChannels, normalizeRectify } from '../nn/ops/normalize.js';
+import { maxAlong, meanAlong } from '../nn/ops/pool.js';
 import { averagePixels, repeatPixels } from '../nn/ops/resample.js';
 import type { SelfTestCase } from './self-test-case.js';
 
@@ -160,6 +165,66 @@ export const selfTestCases: readonly SelfTestCase[] = [
     ],
     run: (a, b) => slice(reshape(transpose(concat([a, b], 2), [2, 0, 1]), [6, 6]), [1, 2], [4, 3]),
     expected: -1.7025,
+  },
+  {
+    name: 'convolution 2 × 2',
+    inputs: [
+      [2, 4, 6, 3],
+      [2, 2, 3, 2],
+    ],
+    run: (x, kernel) => conv2d(x as Tensor4D, kernel as Tensor4D, 1, 'same'),
+    expected: 2.3987,
+  },
+  {
+    name: 'dilated convolution',
+    inputs: [
+      [2, 5, 6, 2],
+      [3, 3, 2, 3],
+    ],
+    run: (x, kernel) => dilatedConv2d(x as Tensor4D, kernel as Tensor4D, 2),
+    expected: 19.9239,
+  },
+  {
+    name: 'batch norm',
+    inputs: [[3, 4, 4, 5], [5], [5]],
+    run: (x, gamma, beta) =>
+      normalizeChannels(x, {
+        gamma: gamma as Tensor1D,
+        beta: beta as Tensor1D,
+        epsilon: 1e-3,
+        onStatistics: () => undefined,
+      }),
+    expected: -1.0963,
+  },
+  {
+    name: 'layer norm',
+    inputs: [[3, 4, 4, 5], [5], [5]],
+    run: (x, gamma, beta) =>
+      layerNormalize(x, { gamma: gamma as Tensor1D, beta: beta as Tensor1D, epsilon: 1e-3, parts: 3 }),
+    expected: -13.1298,
+  },
+  {
+    name: 'attention',
+    inputs: [
+      [2, 3, 4],
+      [2, 5, 4],
+      [2, 5, 4],
+    ],
+    run: (q, k, v) => attend(q as Tensor3D, k as Tensor3D, v as Tensor3D),
+    expected: 0.213,
+  },
+  { name: 'GELU', inputs: [[3, 4, 5]], run: (x) => gelu(x), expected: -1.9922 },
+  {
+    name: 'maximum and mean of an image',
+    inputs: [[2, 3, 4, 5]],
+    run: (x) => add(maxAlong(x, [1, 2]), meanAlong(x, [1, 2])),
+    expected: -1.1086,
+  },
+  {
+    name: 'maximum and mean of channels',
+    inputs: [[2, 3, 4, 5]],
+    run: (x) => mul(x, add(maxAlong(x, [3]), meanAlong(x, [3]))),
+    expected: 7.0188,
   },
   { name: 'cross-entropy of verdicts', inputs: [[6, 1]], run: (x) => adversarialLoss(x, 0.9, 'bce'), expected: 0.4448 },
   {

@@ -9,8 +9,8 @@ import { lstm } from '../nn/lstm.js';
 import type { Module, Pass, VariableScope } from '../nn/module.js';
 import { buildModule } from '../nn/module.js';
 import { leakyRelu } from '../nn/ops/leaky-relu.js';
+import { createAttentionDiscriminator } from './attention-discriminator.js';
 import type { ModelSize } from './generator.js';
-import { unknownArchitecture } from './generator.js';
 
 /** Judges whether an image is a clean original, given the text that is said to be on it. */
 export interface Discriminator extends Module {
@@ -23,18 +23,24 @@ export interface DiscriminatorSize extends ModelSize {
   readonly characters: number;
 }
 
-const headDropout = 0.3;
-
-/**
- * Makes the discriminator that the configuration names. `base`: strided convolutions and a dense layer read the image, an
- * embedding and an LSTM the text; a dense layer joins them.
- * @throws CONFIG_INVALID for an architecture that does not exist (yet)
- */
+/** Makes the discriminator that the configuration names. */
 export function createDiscriminator(
   config: Experiment['model']['discriminator'],
   size: DiscriminatorSize,
 ): Discriminator {
-  if (config.architecture !== 'base') throw unknownArchitecture('discriminator', config.architecture, ['base']);
+  return config.architecture === 'base'
+    ? createPlainDiscriminator(config, size)
+    : createAttentionDiscriminator(config, size);
+}
+
+const headDropout = 0.3;
+const usualLayers = 3;
+
+/** The `base` discriminator: strided convolutions and a dense layer read the image, an embedding and an LSTM the text; a dense layer joins them. */
+function createPlainDiscriminator(
+  config: Experiment['model']['discriminator'],
+  size: DiscriminatorSize,
+): Discriminator {
   const { root, variables, trainable } = buildModule('discriminator', size.seed);
   const readImage = imageBranch(root.scope('image'), config, size);
   const readText = textBranch(root.scope('text'), config, size.characters);
@@ -50,7 +56,7 @@ export function createDiscriminator(
 
 function imageBranch(
   scope: VariableScope,
-  { filters, num_layers, lstm_units }: Experiment['model']['discriminator'],
+  { filters, num_layers = usualLayers, lstm_units }: Experiment['model']['discriminator'],
   { height, width }: ModelSize,
 ): (images: Tensor4D) => Tensor2D {
   const widths = Array.from({ length: num_layers }, (_, level) => filters * 2 ** level);

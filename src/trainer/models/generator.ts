@@ -1,7 +1,8 @@
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import type { Experiment } from '../../config/schema.js';
-import { SuperviseError } from '../../protocol/index.js';
 import type { Module, Pass } from '../nn/module.js';
+import { createEnhancedUnet } from './enhanced-unet.js';
+import { createEnhancedUnetV2 } from './enhanced-unet-v2.js';
 import { createUnet } from './unet.js';
 
 /** Restores degraded lines. */
@@ -19,19 +20,10 @@ export interface ModelSize {
 
 /**
  * Makes the generator that the configuration names.
- * @throws CONFIG_INVALID for an architecture that does not exist (yet), or an image size that it cannot halve often enough
+ * @throws CONFIG_INVALID for an image size that it cannot halve often enough
  */
 export function createGenerator(config: Experiment['model']['generator'], size: ModelSize): Generator {
-  if (config.architecture !== 'base') throw unknownArchitecture('generator', config.architecture, ['base']);
-  return createUnet(config, size);
+  return architectures[config.architecture](config, size);
 }
 
-/** The error for an architecture that the configuration names and this version does not have. */
-export function unknownArchitecture(model: string, architecture: string, known: readonly string[]): SuperviseError {
-  return new SuperviseError('CONFIG_INVALID', {
-    what: `the ${model} architecture "${architecture}" is not in this version`,
-    where: `model.${model}.architecture`,
-    expected: known.map((name) => `"${name}"`).join(' or '),
-    hint: `set model.${model}.architecture to "${known[0]}"`,
-  });
-}
+const architectures = { base: createUnet, enhanced: createEnhancedUnet, enhanced_v2: createEnhancedUnetV2 };

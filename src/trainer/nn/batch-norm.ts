@@ -5,7 +5,7 @@ import type { Pass, VariableScope } from './module.js';
 import { scaleChannels, shiftChannels } from './ops/channels.js';
 import { leakyRelu } from './ops/leaky-relu.js';
 import type { BatchStatistics } from './ops/normalize.js';
-import { normalizeRectify } from './ops/normalize.js';
+import { normalizeChannels, normalizeRectify } from './ops/normalize.js';
 
 /** Keras' defaults, except that the running statistics follow faster: a short run has few steps to learn them in. */
 const epsilon = 1e-3;
@@ -17,15 +17,24 @@ export interface Affine {
   readonly shift: Tensor1D;
 }
 
-/** A batch norm followed by the leaky rectifier. */
-export interface NormRectifyLayer {
+/** A batch norm, followed by the leaky rectifier or not. */
+export interface NormLayer {
   readonly apply: <T extends Tensor>(x: T, pass: Pass) => T;
   /** The same as a scale and a shift for each channel, from the running statistics; the caller frees both. */
   readonly toAffine: () => Affine;
 }
 
 /** Makes gamma, beta, moving_mean and moving_variance for `channels` channels. */
-export function normRectify(scope: VariableScope, channels: number): NormRectifyLayer {
+export function normRectify(scope: VariableScope, channels: number): NormLayer {
+  return normalization(scope, channels, true);
+}
+
+/** The same without the rectifier. */
+export function batchNorm(scope: VariableScope, channels: number): NormLayer {
+  return normalization(scope, channels, false);
+}
+
+function normalization(scope: VariableScope, channels: number, rectifies: boolean): NormLayer {
   const gamma = scope.weight('gamma', [channels], ones) as Variable & Tensor1D;
   const beta = scope.weight('beta', [channels], zeros) as Variable & Tensor1D;
   const mean = scope.statistic('moving_mean', [channels], 0) as Variable & Tensor1D;
@@ -41,12 +50,14 @@ export function normRectify(scope: VariableScope, channels: number): NormRectify
     });
   const applyAffine = <T extends Tensor>(x: T) => {
     const { scale, shift } = toAffine();
-    return leakyRelu(shiftChannels(scaleChannels(x, scale), shift));
+    const straight = shiftChannels(scaleChannels(x, scale), shift);
+    return rectifies ? leakyRelu(straight) : straight;
   };
+  const normalize = rectifies ? normalizeRectify : normalizeChannels;
   return {
     toAffine,
     apply: (x, { training }) =>
-      training ? normalizeRectify(x, { gamma, beta, epsilon, onStatistics }) : tidy(() => applyAffine(x)),
+      training ? normalize(x, { gamma, beta, epsilon, onStatistics }) : tidy(() => applyAffine(x)),
   };
 }
 

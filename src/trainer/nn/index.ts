@@ -1,4 +1,4 @@
-export { countParameters, disposeModule, inference, type Module, type Pass } from './module.js';
+export { countParameters, disposeModule, inference, type Module, type Pass, planModule } from './module.js';
 export { type AdamOptions, createAdam } from './optimizers/adam.js';
 export { clipScale, globalNorm } from './optimizers/clip.js';
 export type { Optimizer } from './optimizers/optimizer.js';

@@ -46,15 +46,28 @@ export interface ModuleBuilder extends Module {
   readonly root: VariableScope;
 }
 
+let isPlanning = false;
+
+/**
+ * Builds a module without values: its variables have paths, shapes and sizes, and cannot be computed with. For counting what
+ * would not fit into memory.
+ */
+export function planModule<M extends Module>(build: () => M): M {
+  isPlanning = true;
+  try {
+    return build();
+  } finally {
+    isPlanning = false;
+  }
+}
+
 /** Starts a module whose variables' paths begin with `name`. */
 export function buildModule(name: string, seed: number): ModuleBuilder {
   const variables = new Map<string, Variable>();
   const trainable = new Map<string, Variable>();
-  const add = (path: string, values: Float32Array, shape: number[], isTrainable: boolean) => {
+  const add = (path: string, initialize: () => Float32Array, shape: number[], isTrainable: boolean) => {
     if (variables.has(path)) throw new Error(`two variables are called ${path}`);
-    const initial = tensor(values, shape, 'float32');
-    const made = variable(initial, isTrainable);
-    initial.dispose();
+    const made = isPlanning ? planVariable(shape) : makeVariable(initialize(), shape, isTrainable);
     variables.set(path, made);
     if (isTrainable) trainable.set(path, made);
     return made;
@@ -64,14 +77,27 @@ export function buildModule(name: string, seed: number): ModuleBuilder {
     scope: (child) => scopeAt(`${path}/${child}`),
     weight: (child, shape, initialize) => {
       const full = `${path}/${child}`;
-      return add(full, initialize(shape, seed, full), shape, true);
+      return add(full, () => initialize(shape, seed, full), shape, true);
     },
-    statistic: (child, shape, value) => {
-      const values = new Float32Array(shape.reduce((size, length) => size * length, 1)).fill(value);
-      return add(`${path}/${child}`, values, shape, false);
-    },
+    statistic: (child, shape, value) =>
+      add(`${path}/${child}`, () => new Float32Array(sizeOf(shape)).fill(value), shape, false),
   });
   return { variables, trainable, root: scopeAt(name) };
+}
+
+function makeVariable(values: Float32Array, shape: number[], isTrainable: boolean): Variable {
+  const initial = tensor(values, shape, 'float32');
+  const made = variable(initial, isTrainable);
+  initial.dispose();
+  return made;
+}
+
+function planVariable(shape: number[]): Variable {
+  return { shape, size: sizeOf(shape), dtype: 'float32' } as unknown as Variable;
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, length) => size * length, 1);
 }
 
 /** Frees a module's variables. */

@@ -1,11 +1,20 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import { fill, memory, tensor, tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
-import { differentiateDiscriminator } from '../../../src/trainer/models/discriminator-loss.js';
 import { differentiateGenerator } from '../../../src/trainer/models/generator-loss.js';
-import type { GanBatch, GanMetrics, GanParts } from '../../../src/trainer/models/index.js';
-import { backends, randomValues, useBackend } from '../numeric.js';
-import { batchOf, buildGan, changedPaths, size, smallExperiment, snapshot } from './support.js';
+import type { GanMetrics } from '../../../src/trainer/models/index.js';
+import { backends, useBackend } from '../numeric.js';
+import {
+  batchOf,
+  buildGan,
+  changedPaths,
+  discriminatorLoss,
+  generatorLoss,
+  size,
+  slopes,
+  smallExperiment,
+  snapshot,
+} from './support.js';
 
 const none = { perceptual: 0, contrastive: 0 };
 
@@ -28,29 +37,6 @@ function restoreState({ state, parts }: Gan, values: Map<string, Float32Array>, 
   }
   parts.optimizerG.iterations.set(iterations);
   parts.optimizerD.iterations.set(iterations);
-}
-
-/** Slope of a loss along a random direction of a module's weights: by its gradients, and by two more values. */
-function slopes(
-  variables: ReadonlyMap<string, Variable>,
-  lossAt: () => { loss: number; gradient: (path: string) => Float32Array },
-) {
-  const start = snapshot(variables);
-  const directions = new Map([...start].map(([path, values]) => [path, randomValues(values.length, path)]));
-  const move = (distance: number) => {
-    for (const [path, variable] of variables) {
-      const direction = directions.get(path) as Float32Array;
-      const moved = (start.get(path) as Float32Array).map((value, i) => value + distance * (direction[i] as number));
-      tidy(() => variable.assign(tensor(moved, variable.shape) as Variable));
-    }
-    return lossAt();
-  };
-  const [above, below, here] = [move(1e-4).loss, move(-1e-4).loss, move(0)];
-  const analytic = [...directions].reduce((sum, [path, direction]) => {
-    const gradient = here.gradient(path);
-    return sum + direction.reduce((total, value, i) => total + value * (gradient[i] as number), 0);
-  }, 0);
-  return { analytic, numeric: (above - below) / 2e-4 };
 }
 
 describe.each(backends)('a step of the GAN on %s', (backend) => {
@@ -179,13 +165,7 @@ describe('a step of the GAN', () => {
     const forG = slopes(parts.generator.trainable, () => generatorLoss(parts, batch, pass));
     expect(Math.abs(forG.analytic / forG.numeric - 1)).toBeLessThan(0.02);
     const { extra } = differentiateGenerator(parts, batch, pass);
-    const forD = slopes(parts.discriminator.trainable, () => {
-      const { loss, gradients } = differentiateDiscriminator(parts, batch, pass, extra.restored, extra.text as never);
-      return {
-        loss: loss.dataSync()[0] as number,
-        gradient: (path) => gradients.get(path)?.dataSync() as Float32Array,
-      };
-    });
+    const forD = slopes(parts.discriminator.trainable, () => discriminatorLoss(parts, batch, pass, extra));
     expect(Math.abs(forD.analytic / forD.numeric - 1)).toBeLessThan(0.02);
   });
 
@@ -198,11 +178,3 @@ describe('a step of the GAN', () => {
     expect(losses.at(-1)).toBeLessThan(0.8 * (losses[0] as number));
   });
 });
-
-function generatorLoss(parts: GanParts, batch: GanBatch, pass: { training: boolean; seed: number; step: number }) {
-  const { loss, gradients } = differentiateGenerator(parts, batch, pass);
-  return {
-    loss: loss.dataSync()[0] as number,
-    gradient: (path: string) => gradients.get(path)?.dataSync() as Float32Array,
-  };
-}

@@ -1,14 +1,18 @@
-import type { Tensor4D, Variable } from '@tensorflow/tfjs-core';
-import { tensor4d } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor2D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
+import { tensor, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { type Experiment, experimentSchema } from '../../../src/config/schema.js';
+import { differentiateDiscriminator } from '../../../src/trainer/models/discriminator-loss.js';
+import { differentiateGenerator, type Restoration } from '../../../src/trainer/models/generator-loss.js';
 import {
   createCrnn,
   createDiscriminator,
   createGanStep,
   createGenerator,
   type GanBatch,
+  type GanParts,
 } from '../../../src/trainer/models/index.js';
-import { createAdam, createSgd } from '../../../src/trainer/nn/index.js';
+import { createAdam, createSgd, type Pass } from '../../../src/trainer/nn/index.js';
+import type { Gradients } from '../../../src/trainer/nn/optimizers/optimizer.js';
 import { randomValues } from '../numeric.js';
 
 export const size = { height: 16, width: 16, seed: 5 };
@@ -73,4 +77,62 @@ export function snapshot(variables: ReadonlyMap<string, Variable>): Map<string, 
 export function changedPaths(before: Map<string, Float32Array>, after: Map<string, Float32Array>): string[] {
   const bytes = (values: Float32Array | undefined) => Buffer.from(values?.buffer ?? new ArrayBuffer(0));
   return [...before].filter(([path, values]) => !bytes(values).equals(bytes(after.get(path)))).map(([path]) => path);
+}
+
+/**
+ * Slope of a loss along a direction of a module's weights: by its gradients, and by two more values. The direction is random,
+ * but leans towards the gradient, so that the slope is large beside what rounding and the rectifiers' kinks do.
+ */
+export function slopes(variables: ReadonlyMap<string, Variable>, lossAt: () => LossAndGradients, distance = 1e-4) {
+  const start = snapshot(variables);
+  const { gradient } = lossAt();
+  const gradients = new Map([...start.keys()].map((path) => [path, gradient(path)]));
+  const largest = Math.max(...[...gradients.values()].map((values) => Math.max(...values.map(Math.abs))));
+  const directions = new Map(
+    [...gradients].map(([path, slope]) => [
+      path,
+      randomValues(slope.length, path).map((value, i) => 0.3 * value + (4 * (slope[i] as number)) / largest),
+    ]),
+  );
+  const lossMovedBy = (by: number) => {
+    for (const [path, variable] of variables) {
+      const direction = directions.get(path) as Float32Array;
+      const moved = (start.get(path) as Float32Array).map((value, i) => value + by * (direction[i] as number));
+      tidy(() => variable.assign(tensor(moved, variable.shape) as Variable));
+    }
+    return lossAt().loss;
+  };
+  const [above, below] = [lossMovedBy(distance), lossMovedBy(-distance)];
+  const analytic = [...directions].reduce((sum, [path, direction]) => {
+    const slope = gradients.get(path) as Float32Array;
+    return sum + direction.reduce((total, value, i) => total + value * (slope[i] as number), 0);
+  }, 0);
+  return { analytic, numeric: (above - below) / (2 * distance) };
+}
+
+/** Loss of the generator on a batch, and its gradients by path. */
+export function generatorLoss(parts: GanParts, batch: GanBatch, pass: Pass): LossAndGradients {
+  return readLoss(differentiateGenerator(parts, batch, pass));
+}
+
+/** Loss of the discriminator on a batch and what was restored of it, and its gradients by path. */
+export function discriminatorLoss(
+  parts: GanParts,
+  batch: GanBatch,
+  pass: Pass,
+  { restored, text }: Restoration,
+): LossAndGradients {
+  return readLoss(differentiateDiscriminator(parts, batch, pass, restored, text as Tensor2D));
+}
+
+interface LossAndGradients {
+  readonly loss: number;
+  readonly gradient: (path: string) => Float32Array;
+}
+
+function readLoss({ loss, gradients }: { readonly loss: Scalar; readonly gradients: Gradients }): LossAndGradients {
+  return {
+    loss: loss.dataSync()[0] as number,
+    gradient: (path) => gradients.get(path)?.dataSync() as Float32Array,
+  };
 }

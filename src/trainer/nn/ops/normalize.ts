@@ -10,7 +10,7 @@ export interface BatchStatistics {
   readonly variance: Tensor1D;
 }
 
-/** What {@link normalizeRectify} needs beside its input. */
+/** What {@link normalizeRectify} and {@link normalizeChannels} need beside their input. */
 export interface Normalization {
   readonly gamma: Tensor1D;
   readonly beta: Tensor1D;
@@ -24,6 +24,15 @@ export interface Normalization {
  * with the closed-form gradient; x is [..., channels].
  */
 export function normalizeRectify<T extends Tensor>(x: T, normalization: Normalization): T {
+  return normalize(x, normalization, true);
+}
+
+/** The same without the rectifier. */
+export function normalizeChannels<T extends Tensor>(x: T, normalization: Normalization): T {
+  return normalize(x, normalization, false);
+}
+
+function normalize<T extends Tensor>(x: T, normalization: Normalization, rectifies: boolean): T {
   const { gamma, beta, epsilon, onStatistics } = normalization;
   const count = x.size / gamma.size;
   return withGradient<T>([x, gamma, beta], {
@@ -33,17 +42,19 @@ export function normalizeRectify<T extends Tensor>(x: T, normalization: Normaliz
       const variance = meanChannels(square(centred));
       const inverse = rsqrt(add(variance, epsilon)) as Tensor1D;
       const normal = scaleChannels(centred, inverse);
-      const value = rectify(shiftChannels(scaleChannels(normal, gamma), beta));
+      const straight = shiftChannels(scaleChannels(normal, gamma), beta);
+      const value = rectifies ? rectify(straight) : straight;
       onStatistics({ mean, variance });
-      return { value, saved: [normal, value, gamma, inverse] };
+      return { value, saved: rectifies ? [normal, gamma, inverse, value] : [normal, gamma, inverse] };
     },
-    backward: (dy, saved) => normalizationGradient(dy, saved as [T, T, Tensor1D, Tensor1D], count),
+    backward: (dy, saved) => normalizationGradient(dy, saved as [T, Tensor1D, Tensor1D, T?], count),
   });
 }
 
-function normalizationGradient<T extends Tensor>(dy: T, saved: [T, T, Tensor1D, Tensor1D], count: number): Tensor[] {
-  const [normal, value, gamma, inverse] = saved;
-  const dRectified = rectifyGradient(dy, value);
+/** The output is saved where a rectifier follows the normalisation. */
+function normalizationGradient<T extends Tensor>(dy: T, saved: [T, Tensor1D, Tensor1D, T?], count: number): Tensor[] {
+  const [normal, gamma, inverse, value] = saved;
+  const dRectified = value === undefined ? dy : rectifyGradient(dy, value);
   const meanRectified = meanChannels(dRectified);
   const meanProduct = meanChannels(mul(dRectified, normal));
   // dx = γ/σ · (dy − mean(dy) − x̂ · mean(dy · x̂)), with everything that is constant in a channel multiplied first.
