@@ -34,6 +34,8 @@ export interface Fault {
   readonly outcome: FaultOutcome;
   /** What is to be seen, in words. */
   readonly expected: string;
+  /** Whether the end is that of an unbroken run; a remedy may change the training. True unless said otherwise. */
+  readonly keepsState?: false;
   /** Where it is injected into real processes: files below `test/`. */
   readonly tests: readonly string[];
 }
@@ -235,7 +237,9 @@ export const faults = {
     way: 'reference',
     needs: [],
     outcome: 'recovers',
-    expected: 'Class `diverged`: rolled back to the last finite checkpoint, by the policy of `rollback`.',
+    expected:
+      'Class `diverged`: rolled back to the last finite checkpoint, by the policy of `rollback`, which changes the training.',
+    keepsState: false,
     tests: [campaign],
   },
   'poison-batch': {

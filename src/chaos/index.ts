@@ -1,3 +1,13 @@
+export * from './campaign-report.js';
 export * from './faults.js';
+export * from './find-trainer.js';
+export { mountSmallDisk } from './injectors/disk.js';
+export { installFakeGpu } from './injectors/grandchild.js';
+export { injectors } from './injectors/index.js';
+export * from './journal-tail.js';
+export * from './observe.js';
+export { renderPage } from './page.js';
+export { preparePreload } from './preload/index.js';
+export * from './run-campaign.js';
 export * from './schedule.js';
 export * from './target.js';

@@ -42,6 +42,8 @@ export interface Injected {
   readonly attempt: number | undefined;
   /** Ends a fault that lasts, after this time at the latest. */
   readonly lift?: { readonly afterMs: number; readonly undo: () => Promise<void> };
+  /** What is wrong once the run has recovered, such as a process that is still there. */
+  readonly objection?: () => string | undefined;
 }
 
 /** Injects one fault, and proves that it happened. @throws NotInjected when it did not */

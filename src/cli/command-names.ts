@@ -9,6 +9,7 @@ export const commandSummaries = {
   check: 'Check disk, GPU, command, data and more before the night; starts nothing',
   checkpoint: 'List, show, verify, compare and convert checkpoints',
   'verify-resume': 'Kill a scratch copy of a run and resume it: does it end where an unbroken one does?',
+  chaos: 'Train scratch copies of a run under a seeded schedule of faults, and report what came of each',
   install: 'Start a run whenever the machine starts (systemd or launchd)',
   uninstall: 'Take that back',
 } as const;

@@ -12,8 +12,13 @@ export interface LaunchRecord {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** A file of this package, by its path below the package's root. */
+export function packageFile(path: string): string {
+  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}
+
 /** The launcher of `supervise` itself. */
-export const superviseScript = fileURLToPath(new URL('../../bin/supervise.js', import.meta.url));
+export const superviseScript = packageFile('bin/supervise.js');
 
 /** What is worth recording of a start in this process. */
 export function describeLaunch(experiment: string, flags: Readonly<Record<string, unknown>>): LaunchRecord {

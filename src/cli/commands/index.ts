@@ -15,6 +15,7 @@ export const loadCommand: Readonly<Record<CommandName, () => Promise<Command>>> 
   check: async () => (await import('./check.js')).check,
   checkpoint: async () => (await import('./checkpoint.js')).checkpoint,
   'verify-resume': async () => (await import('./verify-resume.js')).verifyResume,
+  chaos: async () => (await import('./chaos.js')).chaos,
   install: async () => (await import('./install.js')).install,
   uninstall: async () => (await import('./uninstall.js')).uninstall,
 };

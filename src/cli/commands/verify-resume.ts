@@ -3,12 +3,12 @@ import { dirname, join } from 'node:path';
 import { loadExperiment, resolveRun } from '../../config/index.js';
 import { ExitCode, runPaths, SuperviseError } from '../../protocol/index.js';
 import { alignColumns } from '../format.js';
+import { compareRuns } from '../scratch/compare-runs.js';
+import type { Finding } from '../scratch/finding.js';
+import { journalOf, layScratchRun, type ScratchRun, superviseScratch } from '../scratch/scratch-run.js';
 import { experimentOf, settingOptions, settingsOf } from '../start-options.js';
-import { compareRuns } from '../verify-resume/compare-runs.js';
-import type { Finding } from '../verify-resume/finding.js';
 import { type Kill, killAtPlaces } from '../verify-resume/kill-trainer.js';
 import { planKills } from '../verify-resume/plan-kills.js';
-import { journalOf, layScratchRun, type ScratchRun, superviseScratch } from '../verify-resume/scratch-run.js';
 import type { Command } from './command.js';
 
 /** Exit code for runs that differ, as that of diff(1). */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseHeartbeat, runPaths } from '../../protocol/index.js';
 import { readProgress } from '../../supervisor/shell/watch-trainer-files.js';
-import { journalOf, type ScratchRun } from './scratch-run.js';
+import { journalOf, type ScratchRun } from '../scratch/scratch-run.js';
 
 /** A kill that was done, and where the run stood by what it had told last, in epochs. */
 export interface Kill {

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { Experiment, LoadedExperiment, ResolvedRun } from '../../config/index.js';
@@ -20,11 +20,17 @@ export interface ScratchOptions {
   readonly loaded: LoadedExperiment;
   readonly run: ResolvedRun;
   readonly epochs: number;
+  /** Restarts that are allowed besides those of the experiment. */
   readonly kills: number;
+  /** How long it is waited before a restart: as the experiment says, or next to nothing (the default). */
+  readonly hasOwnDelays?: boolean;
+  /** Added to the trainer's environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Writes the experiment of a scratch run: the same in all that matters to training, elsewhere, and telling nobody. */
-export function layScratchRun({ name, root, loaded, run, epochs, kills }: ScratchOptions): ScratchRun {
+export function layScratchRun(options: ScratchOptions): ScratchRun {
+  const { name, root, loaded, run, epochs, kills, hasOwnDelays = false, env = {} } = options;
   const runDir = join(root, name);
   const checkpointDir = join(runDir, 'checkpoints');
   const { config } = loaded;
@@ -40,11 +46,14 @@ export function layScratchRun({ name, root, loaded, run, epochs, kills }: Scratc
         command: config.trainer.command.map(redirect),
       }),
       resume_args: config.trainer.resume_args.map(redirect),
-      env: Object.fromEntries(Object.entries(config.trainer.env).map(([key, value]) => [key, redirect(value)])),
+      env: {
+        ...Object.fromEntries(Object.entries(config.trainer.env).map(([key, value]) => [key, redirect(value)])),
+        ...env,
+      },
     },
     restart: {
       ...config.restart,
-      ...{ initial_delay_ms: 1, max_delay_ms: 10 },
+      ...(!hasOwnDelays && { initial_delay_ms: 1, max_delay_ms: 10 }),
       max_restarts: config.restart.max_restarts + kills,
       max_restarts_without_progress: config.restart.max_restarts_without_progress + kills,
     },
@@ -52,7 +61,7 @@ export function layScratchRun({ name, root, loaded, run, epochs, kills }: Scratc
     checkpoints: { ...config.checkpoints, max_checkpoints: Math.max(epochs, config.checkpoints.max_checkpoints) },
     data: { ...config.data, dir: config.data.dir ?? join(root, 'data') },
   };
-  mkdirSync(runDir, { recursive: true });
+  mkdirSync(checkpointDir, { recursive: true });
   const experimentPath = join(root, `${name}.json`);
   writeFileSync(experimentPath, JSON.stringify(experiment, null, 2));
   return { name, runDir, checkpointDir, experimentPath };
@@ -63,34 +72,62 @@ export async function superviseScratch(
   scratch: ScratchRun,
   meanwhile?: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('SUPERVISE_'));
-  const child = spawn(process.execPath, [superviseScript, scratch.experimentPath], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: Object.fromEntries(kept),
-  });
-  const chunks: Buffer[] = [];
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const supervisor = startScratch(scratch);
   // Ctrl-C reaches the supervisor too; it lets the trainer save, and this waits for it.
-  const forward = () => child.kill('SIGTERM');
+  const forward = () => supervisor.process.kill('SIGTERM');
   process.once('SIGTERM', forward).on('SIGINT', ignore);
   const done = new AbortController();
-  const ended = new Promise<number | null>((settle) => child.on('close', (code) => settle(code)));
   try {
     const beside = meanwhile?.(done.signal);
-    const code = await ended;
+    const code = await supervisor.ended;
     done.abort();
     await beside;
-    if (code === 0) return;
-    const tail = Buffer.concat(chunks).toString().trimEnd().split('\n').slice(-12).join('\n  ');
-    throw new SuperviseError('GAVE_UP', {
-      what: `the ${scratch.name} run did not complete (exit code ${code}):\n  ${tail}`,
-      where: scratch.runDir,
-      hint: 'run it by itself first: supervise <experiment.json>',
-    });
+    if (code !== 0) throw describeFailure(scratch, code, supervisor.output());
   } finally {
     done.abort();
     process.off('SIGTERM', forward).off('SIGINT', ignore);
   }
+}
+
+/** A supervisor of a scratch run. */
+export interface ScratchSupervisor {
+  readonly process: ChildProcess;
+  /** What it printed so far. */
+  readonly output: () => string;
+  /** Its exit code, or null when a signal ended it. */
+  readonly ended: Promise<number | null>;
+}
+
+/** Starts a supervisor of a scratch run. In a session of its own, Ctrl-C does not reach it. */
+export function startScratch(
+  { experimentPath }: ScratchRun,
+  { env = {}, hasOwnSession = false }: { env?: Readonly<Record<string, string>>; hasOwnSession?: boolean } = {},
+): ScratchSupervisor {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('SUPERVISE_'));
+  const child = spawn(process.execPath, [superviseScript, experimentPath], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: hasOwnSession,
+    env: { ...Object.fromEntries(kept), ...env },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      output = (output + chunk).slice(-mostOutput);
+    });
+  const ended = new Promise<number | null>((settle) => child.on('close', (code) => settle(code)));
+  return { process: child, output: () => output, ended };
+}
+
+const mostOutput = 64 * 1024;
+
+/** Why a scratch run is of no use. */
+export function describeFailure(scratch: ScratchRun, code: number | null, output: string): SuperviseError {
+  const tail = output.trimEnd().split('\n').slice(-12).join('\n  ');
+  return new SuperviseError('GAVE_UP', {
+    what: `the ${scratch.name} run did not complete (exit code ${code}):\n  ${tail}`,
+    where: scratch.runDir,
+    hint: 'run it by itself first: supervise <experiment.json>',
+  });
 }
 
 /** The journal of a scratch run so far. */

@@ -1,0 +1,107 @@
+import { spawnSync } from 'node:child_process';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  openSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { type Injector, NotInjected } from '../target.js';
+import { findTrainer } from './await.js';
+
+const tmpfsMagic = 0x0102_1994;
+const lastsMs = 8000;
+
+/** Takes all the room on the small disk of the checkpoints, for some seconds. */
+export const fillDisk: Injector = async ({ checkpointDir, ...target }) => {
+  const victim = await findTrainer({ ...target, checkpointDir });
+  if (statfsSync(checkpointDir).type !== tmpfsMagic)
+    throw new NotInjected('the checkpoint directory is on no small disk of its own (a tmpfs, which needs root)');
+  const filler = join(checkpointDir, '.filler');
+  const atMs = Date.now();
+  takeAllRoom(filler);
+  const left = Number(statfsSync(checkpointDir).bavail);
+  if (left > 0) throw new NotInjected(`${left} blocks of the disk are still free`);
+  return {
+    what: `the disk of ${checkpointDir} is full`,
+    atMs,
+    attempt: victim.attempt,
+    lift: { afterMs: lastsMs, undo: async () => rmSync(filler, { force: true }) },
+  };
+};
+
+/** Makes the checkpoint directory read-only for some seconds: by a mount for root, whom modes do not stop, else by its mode. */
+export const forbidWriting: Injector = async (target) => {
+  const { checkpointDir } = target;
+  const victim = await findTrainer(target);
+  const atMs = Date.now();
+  const isRoot = process.getuid?.() === 0;
+  const undo = isRoot ? mountReadOnly(checkpointDir) : takeModeAway(checkpointDir);
+  if (canWrite(checkpointDir)) {
+    undo();
+    throw new NotInjected(`${checkpointDir} can still be written`);
+  }
+  return {
+    what: `${checkpointDir} is read-only (${isRoot ? 'mounted so' : 'by its mode'})`,
+    atMs,
+    attempt: victim.attempt,
+    lift: { afterMs: lastsMs, undo: async () => undo() },
+  };
+};
+
+/** Mounts a tmpfs of this size, for the fault of a full disk; undefined where that is not allowed. */
+export function mountSmallDisk(folder: string, bytes: number): (() => void) | undefined {
+  if (mount('-t', 'tmpfs', '-o', `size=${Math.ceil(bytes)}`, 'tmpfs', folder) !== undefined) return undefined;
+  return () => unmount(folder);
+}
+
+function takeAllRoom(filler: string): void {
+  const file = openSync(filler, 'a');
+  try {
+    for (let length = 1024 * 1024; length >= 1; ) {
+      try {
+        writeSync(file, Buffer.alloc(length));
+      } catch {
+        length = Math.floor(length / 2);
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+function mountReadOnly(folder: string): () => void {
+  const problem = mount('--bind', folder, folder) ?? mount('-o', 'remount,bind,ro', folder);
+  if (problem === undefined) return () => unmount(folder);
+  throw new NotInjected(`mount: ${problem}`);
+}
+
+function takeModeAway(folder: string): () => void {
+  const { mode } = statSync(folder);
+  chmodSync(folder, 0o555);
+  return () => chmodSync(folder, mode & 0o7777);
+}
+
+/** What was wrong, or undefined. */
+function mount(...args: readonly string[]): string | undefined {
+  const { status, error, stderr } = spawnSync('mount', args);
+  return status === 0 ? undefined : (error?.message ?? stderr.toString().trim());
+}
+
+function unmount(folder: string): void {
+  spawnSync('umount', ['-l', folder]);
+}
+
+function canWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

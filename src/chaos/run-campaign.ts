@@ -1,0 +1,156 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { JournalEntry } from '../protocol/index.js';
+import { createDice } from './dice.js';
+import { type FaultName, type FaultOutcome, faults } from './faults.js';
+import { injectors } from './injectors/index.js';
+import { type FaultRecord, findFalseKills, type Observation, observe } from './observe.js';
+import type { ScheduledFault } from './schedule.js';
+import { type ChaosTarget, type Injected, NotInjected } from './target.js';
+
+/** A supervised run under a schedule of faults. */
+export interface CampaignOptions {
+  readonly target: ChaosTarget;
+  readonly schedule: Iterable<ScheduledFault<FaultName>>;
+  readonly journal: () => readonly JournalEntry[];
+  /** Epochs that epoch_info.json calls complete. */
+  readonly epochs: () => number;
+  /** Work that a crash would cost now, as the supervisor tells it. */
+  readonly atRiskMs: () => number | undefined;
+  /** How long a fault may take to be recovered from. */
+  readonly patienceMs: number;
+  /** Aborted when the run is to be stopped: what was under way then tells nothing. */
+  readonly interrupted: AbortSignal;
+  readonly onFault: (record: FaultRecord) => void;
+}
+
+/** What came of all faults of one run. */
+export interface CampaignResult {
+  readonly records: readonly FaultRecord[];
+  /** Ends of attempts that no fault accounts for. */
+  readonly falseKills: readonly JournalEntry[];
+}
+
+/**
+ * Injects faults at their times until the run is over. One that is due before the last has been recovered from comes right after
+ * it, so that what is seen has one cause.
+ */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const { target, schedule, journal, onFault } = options;
+  const records: FaultRecord[] = [];
+  const struck: { firstEntry: number; lastEntry: number }[] = [];
+  const startMs = performance.now();
+  for (const scheduled of schedule) {
+    await pause(startMs + scheduled.atMs - performance.now(), AbortSignal.any([target.signal, options.interrupted]));
+    if (target.signal.aborted || options.interrupted.aborted) break;
+    const firstEntry = journal().length;
+    const record = await strike(options, scheduled);
+    if ((!record.isInjected && target.signal.aborted) || (!record.isRecovered && options.interrupted.aborted)) break;
+    // What is to be tolerated accounts for no end of a trainer.
+    if (isEnding(scheduled.fault))
+      struck.push({ firstEntry, lastEntry: record.isRecovered ? journal().length - 1 : Number.POSITIVE_INFINITY });
+    records.push(record);
+    onFault(record);
+  }
+  return { records, falseKills: findFalseKills(journal(), struck) };
+}
+
+const pollMs = 10;
+
+async function strike(options: CampaignOptions, scheduled: ScheduledFault<FaultName>): Promise<FaultRecord> {
+  const { target, journal, atRiskMs } = options;
+  const { fault, atMs: plannedMs, dice } = scheduled;
+  const seen = journal().length;
+  const riskMs = atRiskMs();
+  let injected: Injected;
+  try {
+    injected = await injectors[fault](target, createDice(dice, fault));
+  } catch (error) {
+    if (!(error instanceof NotInjected)) throw error;
+    return { ...nothing, fault, plannedMs, what: error.message, atMs: Date.now() };
+  }
+  const { what, atMs, lift, objection } = injected;
+  const liftAtMs = performance.now() + (lift?.afterMs ?? 0);
+  let isLifted = lift === undefined;
+  const undo = async () => {
+    if (!isLifted) await lift?.undo();
+    isLifted = true;
+  };
+  try {
+    const isOver = () => target.signal.aborted || options.interrupted.aborted;
+    const hasWorked = watchWork(options);
+    const deadline = performance.now() + options.patienceMs;
+    let seenNow: Observation = look();
+    // A run that ends has said its last word in its journal.
+    while (!(isLifted && seenNow.isRecovered) && performance.now() < deadline && !isOver()) {
+      await sleep(pollMs);
+      if (performance.now() >= liftAtMs) await undo();
+      seenNow = look();
+    }
+    seenNow = look();
+    const { recoveredBy: _, ...told } = seenNow;
+    const lostMs = told.lostMs ?? (told.isDetected === true && told.seenAs !== 'adopted' ? (riskMs ?? null) : 0);
+    return {
+      fault,
+      plannedMs,
+      what,
+      isInjected: true,
+      atMs,
+      ...told,
+      lostMs,
+      objection: objection?.() ?? unwanted(fault),
+    };
+
+    function look(): Observation {
+      const entries = journal().slice(seen);
+      return observe(fault, {
+        entries,
+        attempt: injected.attempt,
+        atMs,
+        workedAtMs: isLifted ? hasWorked() : undefined,
+      });
+    }
+    function unwanted(name: FaultName): string | null {
+      if (isEnding(name)) return null;
+      const ends = journal()
+        .slice(seen)
+        .filter((entry) => entry.event === 'exited' && entry.class !== 'finished');
+      return ends.length > 0 ? 'the trainer was ended, and should not have been' : null;
+    }
+  } finally {
+    await undo();
+  }
+}
+
+function isEnding(fault: FaultName): boolean {
+  const { outcome } = faults[fault] as { outcome: FaultOutcome };
+  return outcome !== 'tolerated' && outcome !== 'adopted';
+}
+
+/** Tells when work was first seen to advance after this call; undefined as long as it has not. */
+function watchWork({ target, epochs }: CampaignOptions): () => number | undefined {
+  const describe = () => JSON.stringify([target.place?.(), epochs()]);
+  let first: string | undefined;
+  let workedAtMs: number | undefined;
+  return () => {
+    const now = describe();
+    first ??= now;
+    if (now !== first) workedAtMs ??= Date.now();
+    return workedAtMs;
+  };
+}
+
+const nothing = {
+  isInjected: false,
+  isDetected: null,
+  detectMs: null,
+  seenAs: null,
+  isRecovered: false,
+  recoverMs: null,
+  lostMs: null,
+  objection: null,
+} as const;
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  // Aborting it is its end.
+  await sleep(Math.max(0, ms), undefined, { signal }).catch(() => undefined);
+}

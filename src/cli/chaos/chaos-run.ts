@@ -1,0 +1,217 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CampaignResult, FaultRecord } from '../../chaos/index.js';
+import {
+  type ChaosTarget,
+  drawFaults,
+  type FaultName,
+  findLaunched,
+  followJournal,
+  installFakeGpu,
+  mountSmallDisk,
+  preparePreload,
+  runCampaign,
+} from '../../chaos/index.js';
+import type { LoadedExperiment, ResolvedRun } from '../../config/index.js';
+import { type JournalEntry, parseHeartbeat, parseStatus, runPaths } from '../../protocol/index.js';
+import { clearGeneration } from '../../supervisor/shell/clear-generation.js';
+import { findRunProcesses } from '../../supervisor/shell/processes.js';
+import { readProgress } from '../../supervisor/shell/watch-trainer-files.js';
+import { packageFile } from '../launch-record.js';
+import { layScratchRun, type ScratchRun, type ScratchSupervisor, startScratch } from '../scratch/scratch-run.js';
+
+export interface ChaosRunOptions {
+  readonly name: string;
+  readonly root: string;
+  readonly loaded: LoadedExperiment;
+  readonly run: ResolvedRun;
+  readonly epochs: number;
+  readonly seed: number;
+  readonly faults: readonly [FaultName, ...FaultName[]];
+  readonly meanTimeBetweenMs: number;
+  readonly patienceMs: number;
+  /** Bytes of the checkpoints of an unbroken run, which a small disk has to hold. */
+  readonly checkpointBytes: number;
+  /** Aborted by Ctrl-C: the trainer saves, and the run ends. */
+  readonly signal: AbortSignal;
+  readonly onFault: (record: FaultRecord) => void;
+}
+
+/** How a run under faults ended. */
+export interface ChaosRunResult extends CampaignResult {
+  readonly scratch: ScratchRun;
+  readonly journal: readonly JournalEntry[];
+  readonly exitCode: number | null;
+  readonly output: string;
+  /** Time of day (ms) at which it began. */
+  readonly startedAtMs: number;
+  readonly wallMs: number;
+  readonly orphans: readonly string[];
+  /** Ctrl-C ended it. */
+  readonly isInterrupted: boolean;
+}
+
+/** Trains a scratch copy of the experiment to its end, under a schedule of faults, and judges what it left. */
+export async function runUnderFaults<Verdict>(
+  options: ChaosRunOptions,
+  judge: (result: ChaosRunResult) => Verdict,
+): Promise<Verdict> {
+  const { name, root, loaded, faults, seed, meanTimeBetweenMs, signal } = options;
+  const folder = join(root, `${name}-faults`);
+  const preload = packageFile('dist/chaos/preload/node-preload.js');
+  const { env: ownEnv } = loaded.config.trainer;
+  const trainerEnv = preparePreload(folder, preload, { ...process.env, ...ownEnv });
+  const scratch = layScratchRun({ ...options, kills: mostRestarts, hasOwnDelays: true, env: trainerEnv });
+  const unmount = faults.includes('disk-full')
+    ? mountSmallDisk(scratch.checkpointDir, 2 * options.checkpointBytes + spareBytes)
+    : undefined;
+  const env = {
+    ...preparePreload(folder, preload, process.env),
+    ...(faults.includes('gpu-holder') && { PATH: `${installFakeGpu(folder)}:${process.env['PATH'] ?? ''}` }),
+  };
+  const [startedAtMs, startMs] = [Date.now(), performance.now()];
+  const journal = followJournal(runPaths(scratch.runDir).journal);
+  const supervised = keepSupervised(scratch, env);
+  const over = new AbortController();
+  const stop = () => supervised.stop();
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
+  try {
+    const target = describeTarget(options, scratch, { folder, journal, supervised, signal: over.signal });
+    const epochBase = loaded.config.trainer.epoch_base;
+    const campaign = runCampaign({
+      target,
+      schedule: drawFaults({ seed, faults, meanTimeBetweenMs }),
+      journal,
+      epochs: () => readProgress(scratch.checkpointDir, epochBase)?.epochs ?? 0,
+      atRiskMs: () => readAtRisk(scratch.runDir),
+      patienceMs: options.patienceMs,
+      interrupted: signal,
+      onFault: options.onFault,
+    });
+    const exitCode = await Promise.race([supervised.ended, campaign.then(() => supervised.ended)]);
+    over.abort();
+    const result = await campaign;
+    const wallMs = performance.now() - startMs;
+    const orphans = await removeOrphans(journal());
+    return judge({
+      ...{ ...result, scratch, journal: journal(), exitCode, output: supervised.output() },
+      ...{ startedAtMs, wallMs, orphans, isInterrupted: signal.aborted },
+    });
+  } finally {
+    over.abort();
+    signal.removeEventListener('abort', stop);
+    await supervised.stop();
+    await removeOrphans(journal());
+    unmount?.();
+  }
+}
+
+/** Restarts besides those that the experiment allows: the campaign is not to be ended by its own number of faults. */
+const mostRestarts = 10_000;
+const spareBytes = 64 * 1024 * 1024;
+
+interface Supervised {
+  readonly pid: () => number | undefined;
+  readonly kill: () => Promise<void>;
+  readonly start: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+  readonly output: () => string;
+  /** The exit code of the supervisor that was not killed by a fault. */
+  readonly ended: Promise<number | null>;
+}
+
+function keepSupervised(scratch: ScratchRun, env: Readonly<Record<string, string>>): Supervised {
+  let isStopped = false;
+  let killed: ScratchSupervisor | undefined;
+  let settleEnd: (code: number | null) => void = () => undefined;
+  const ended = new Promise<number | null>((settle) => {
+    settleEnd = settle;
+  });
+  let current = begin();
+  function begin(): ScratchSupervisor {
+    const supervisor = startScratch(scratch, { env, hasOwnSession: true });
+    void supervisor.ended.then((code) => {
+      if (killed !== supervisor) settleEnd(code);
+    });
+    return supervisor;
+  }
+  return {
+    pid: () => current.process.pid,
+    kill: async () => {
+      killed = current;
+      current.process.kill('SIGKILL');
+      await current.ended;
+    },
+    start: async () => {
+      if (!isStopped) current = begin();
+      else settleEnd(null);
+    },
+    stop: async () => {
+      isStopped = true;
+      current.process.kill('SIGCONT');
+      current.process.kill('SIGTERM');
+      await current.ended;
+    },
+    output: () => current.output(),
+    ended,
+  };
+}
+
+interface TargetParts {
+  readonly folder: string;
+  readonly journal: () => readonly JournalEntry[];
+  readonly supervised: Supervised;
+  readonly signal: AbortSignal;
+}
+
+function describeTarget(
+  { loaded: { config }, root }: ChaosRunOptions,
+  { checkpointDir, runDir, experimentPath }: ScratchRun,
+  { folder, journal, supervised, signal }: TargetParts,
+): ChaosTarget {
+  const trainer = () => findLaunched(journal());
+  return {
+    ...{ folder, checkpointDir, experimentPath, trainer, supervisor: supervised, signal },
+    place: () => {
+      const beat = readText(runPaths(runDir).heartbeat, parseHeartbeat);
+      const isOfNow = beat !== undefined && beat.phase !== 'startup' && beat.attempt === trainer()?.attempt;
+      return isOfNow ? { epoch: beat.epoch, step: beat.step } : undefined;
+    },
+    // Data that the experiment names are the user's own; what was made for the campaign may vanish.
+    dataFiles: () => (config.data.dir === undefined ? listFiles(join(root, 'data')) : []),
+  };
+}
+
+async function removeOrphans(journal: readonly JournalEntry[]): Promise<string[]> {
+  const started = journal.findLast((entry) => entry.event === 'run_started');
+  if (started === undefined) return [];
+  const { token } = started;
+  // What is told to end at the end of a run may need a moment.
+  for (let wait = 0; wait < 20 && findRunProcesses(token).length > 0; wait++) await sleep(50);
+  const { removed, survivors } = await clearGeneration({ token, graceMs: 0, killWaitMs: 5000 });
+  return [...removed, ...survivors].map(({ pid, command }) => `${pid} ${command}`);
+}
+
+function readAtRisk(runDir: string): number | undefined {
+  const secs = readText(runPaths(runDir).status, parseStatus)?.at_risk_secs;
+  return secs === undefined || secs === null ? undefined : secs * 1000;
+}
+
+function readText<Value>(path: string, parse: (text: string) => Value | undefined): Value | undefined {
+  try {
+    return parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function listFiles(folder: string): string[] {
+  try {
+    const paths = readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name)));
+    return paths.filter((path) => statSync(path).isFile());
+  } catch {
+    return [];
+  }
+}
