@@ -7,6 +7,7 @@ export const commandSummaries = {
   stop: 'Let the trainer save, and end the run',
   restart: 'Stop a run and start it again in the background',
   check: 'Check disk, GPU, command, data and more before the night; starts nothing',
+  doctor: 'Which backends work here, which one is taken, and what would make it faster; --fix builds it',
   checkpoint: 'List, show, verify, compare and convert checkpoints',
   'verify-resume': 'Kill a scratch copy of a run and resume it: does it end where an unbroken one does?',
   chaos: 'Train scratch copies of a run under a seeded schedule of faults, and report what came of each',

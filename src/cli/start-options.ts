@@ -21,7 +21,7 @@ export const settingOptions = {
   },
   epochs: { type: 'string', describe: 'Epochs to complete' },
   seed: { type: 'string', describe: 'Seed of everything random' },
-  backend: { type: 'string', describe: 'Backend of the reference trainer: auto, tensorflow, wasm or cpu' },
+  backend: { type: 'string', describe: 'Backend of the reference trainer: auto, tensorflow, webgpu, wasm or cpu' },
   set: { type: 'strings', describe: 'Any key of docs/config.md, as key=value; may be repeated' },
 } as const satisfies OptionTable;
 

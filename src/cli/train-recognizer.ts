@@ -37,7 +37,7 @@ function describeCommand(yargs: Argv): Argv {
     .option('steps', { type: 'number', default: 3000, describe: 'Training steps' })
     .option('batch_size', { alias: 'batch-size', type: 'number', default: 16, describe: 'Lines in one step' })
     .option('backend', {
-      choices: ['auto', 'tensorflow', 'wasm', 'cpu'] as const,
+      choices: ['auto', 'tensorflow', 'webgpu', 'wasm', 'cpu'] as const,
       default: 'auto' as const,
       describe: 'Numerical backend',
     })

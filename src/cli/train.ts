@@ -49,7 +49,7 @@ function describeCommand(yargs: Argv): Argv {
       .option('steps_per_epoch', { type: 'string', describe: 'Steps of one epoch' })
       .option('batch_size', { type: 'string', describe: 'Lines in one step' })
       .option('seed', { type: 'string', describe: 'Seed of everything random' })
-      .option('backend', { type: 'string', describe: 'auto, tensorflow, wasm or cpu' })
+      .option('backend', { type: 'string', describe: 'auto, tensorflow, webgpu, wasm or cpu' })
       .option('eager', { type: 'boolean', describe: 'Run the step operation by operation, not as a captured graph' })
       .help()
       .exitProcess(false)

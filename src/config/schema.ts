@@ -227,7 +227,7 @@ const training = z
       .optional()
       .describe('Devices the trainer may use, such as "0" or "0,1"; it gets them as CUDA_VISIBLE_DEVICES.'),
     backend: z
-      .enum(['auto', 'tensorflow', 'wasm', 'cpu'])
+      .enum(['auto', 'tensorflow', 'webgpu', 'wasm', 'cpu'])
       .default('auto')
       .describe('TensorFlow.js backend; auto takes the fastest that loads.'),
     captured: z

@@ -28,6 +28,7 @@ export const ERRORS = {
   CHECKPOINT_CORRUPT: 'data',
   CHECKPOINT_MISMATCH: 'data',
   BACKEND_UNAVAILABLE: 'config',
+  NATIVE_BUILD: 'gaveUp',
   RUN_DIRECTORY: 'cannotCreate',
   RUN_NOT_FOUND: 'noRun',
   LOCKED: 'locked',

@@ -60,7 +60,7 @@ describe('supervise', () => {
     ['a negative flag', good, ['--epochs=-1'], ['--epochs: epochs is -1']],
     ['an empty flag', good, ['--run-dir', ''], ['run_dir is ""']],
     ['a wrong setting', good, ['--set', 'bs=0'], ['--bs: training.batch_size is 0']],
-    ['a wrong backend', good, ['--backend', 'cuda'], ['"cuda"', '"auto", "tensorflow", "wasm", "cpu"']],
+    ['a wrong backend', good, ['--backend', 'cuda'], ['"cuda"', '"auto", "tensorflow", "webgpu", "wasm", "cpu"']],
   ])('%s is wrong configuration', async (_, text, args, said) => {
     const cwd = folderWith(text === undefined ? {} : { 'night.json': text });
     const { code, stdout, stderr } = await supervise(['night.json', ...args], { cwd });

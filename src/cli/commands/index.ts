@@ -13,6 +13,7 @@ export const loadCommand: Readonly<Record<CommandName, () => Promise<Command>>> 
   stop: async () => (await import('./stop.js')).stop,
   restart: async () => (await import('./restart.js')).restart,
   check: async () => (await import('./check.js')).check,
+  doctor: async () => (await import('./doctor.js')).doctor,
   checkpoint: async () => (await import('./checkpoint.js')).checkpoint,
   'verify-resume': async () => (await import('./verify-resume.js')).verifyResume,
   chaos: async () => (await import('./chaos.js')).chaos,

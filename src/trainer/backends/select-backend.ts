@@ -1,4 +1,4 @@
-import { enableProdMode, getBackend, removeBackend } from '@tensorflow/tfjs-core';
+import { enableProdMode, getBackend, removeBackend, setBackend } from '@tensorflow/tfjs-core';
 import type { Experiment } from '../../config/schema.js';
 import { SuperviseError } from '../../protocol/index.js';
 import { registerGradients } from '../nn/autodiff/index.js';
@@ -7,6 +7,7 @@ import { loadCpuBackend } from './cpu-backend.js';
 import { failedChecks } from './self-test.js';
 import { loadTensorflowBackend } from './tensorflow-backend.js';
 import { loadWasmBackend } from './wasm-backend.js';
+import { loadWebgpuBackend } from './webgpu-backend.js';
 
 /** The backend that a training runs on. */
 export interface SelectedBackend extends LoadedBackend {
@@ -18,9 +19,9 @@ export interface SelectedBackend extends LoadedBackend {
 
 type Wanted = Experiment['training']['backend'];
 
-/** Fastest first: the order in which `auto` tries. */
 const loaders: Readonly<Record<BackendName, () => Promise<LoadedBackend>>> = {
   tensorflow: loadTensorflowBackend,
+  webgpu: loadWebgpuBackend,
   wasm: loadWasmBackend,
   cpu: loadCpuBackend,
 };
@@ -31,33 +32,51 @@ const loaders: Readonly<Record<BackendName, () => Promise<LoadedBackend>>> = {
  * @throws BACKEND_UNAVAILABLE when the named one, or none of all, loads and passes its self-test
  */
 export async function selectBackend(wanted: Wanted): Promise<SelectedBackend> {
-  // Silences tfjs' banner and its advice to install other packages.
-  enableProdMode();
-  const names = wanted === 'auto' ? (Object.keys(loaders) as BackendName[]) : [wanted];
   const failures: string[] = [];
-  for (const name of names) {
+  const attempt = async (name: BackendName, isWanted = (_: LoadedBackend) => true) => {
     try {
-      const loaded = await loadTested(name);
-      return { ...loaded, reason: explain(wanted, name, failures), dispose: () => removeBackend(getBackend()) };
+      const loaded = await startBackend(name);
+      if (isWanted(loaded)) return loaded;
+      failures.push(`${name}: on ${loaded.device}`);
     } catch (error) {
       failures.push(`${name}: ${(error as Error).message}`);
     }
-  }
-  throw unavailable(wanted, failures);
+    return undefined;
+  };
+  const loaded = wanted === 'auto' ? await takeFastest(attempt) : await attempt(wanted);
+  if (loaded === undefined) throw unavailable(wanted, failures);
+  return { ...loaded, reason: explain(wanted, loaded, failures), dispose: () => removeBackend(getBackend()) };
 }
 
-async function loadTested(name: BackendName): Promise<LoadedBackend> {
+type Attempt = (name: BackendName, isWanted?: (loaded: LoadedBackend) => boolean) => Promise<LoadedBackend | undefined>;
+
+/** A graphics card, then TensorFlow on the processor, then wasm, then plain JS. */
+async function takeFastest(attempt: Attempt): Promise<LoadedBackend | undefined> {
+  const native = await attempt('tensorflow');
+  if (native?.isGpu === true) return native;
+  const card = await attempt('webgpu', ({ isGpu }) => isGpu === true);
+  if (card !== undefined) return card;
+  if (native === undefined) return (await attempt('wasm')) ?? attempt('cpu');
+  await setBackend(native.name);
+  return native;
+}
+
+/** Starts one backend. @throws Error when it does not load, or does not compute right */
+export async function startBackend(name: BackendName): Promise<LoadedBackend> {
+  // Silences tfjs' banner and its advice to install other packages.
+  enableProdMode();
   const loaded = await loaders[name]();
   registerGradients();
-  const failed = failedChecks();
+  const failed = await failedChecks();
   if (failed.length > 0) throw new Error(`it fails its self-test (${failed.join(', ')})`);
   return loaded;
 }
 
-function explain(wanted: Wanted, name: BackendName, failures: readonly string[]): string {
+function explain(wanted: Wanted, { name, isGpu }: LoadedBackend, failures: readonly string[]): string {
   const advice = name === 'cpu' ? ' Plain JS is the last resort: a training takes many times longer.' : '';
   if (wanted !== 'auto') return `asked for.${advice}`;
-  if (failures.length === 0) return `the fastest that there is.${advice}`;
+  if (name === 'tensorflow')
+    return isGpu === true ? 'the fastest that there is.' : 'the fastest without a graphics card.';
   return `the fastest that works here (${failures.join('; ')}).${advice}`;
 }
 
@@ -71,7 +90,8 @@ function unavailable(wanted: Wanted, failures: readonly string[]): SuperviseErro
 
 const hints: Readonly<Record<Wanted, string>> = {
   auto: 'install the packages afresh with "npm ci"',
-  tensorflow: 'npm install @tensorflow/tfjs-node-gpu, or set training.backend to "auto"',
+  tensorflow: 'npm run native (or: supervise doctor --fix), or set training.backend to "auto"',
+  webgpu: 'npm run native -- --webgpu, or set training.backend to "auto"',
   wasm: 'set training.backend to "auto"',
   cpu: 'set training.backend to "auto"',
 };

@@ -1,5 +1,5 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { grads, tensor, tidy } from '@tensorflow/tfjs-core';
+import { dispose, grads, tensor, tidy } from '@tensorflow/tfjs-core';
 import { createRandom } from '../random/random.js';
 import type { SelfTestCase } from './self-test-case.js';
 import { selfTestCases } from './self-test-cases.js';
@@ -15,35 +15,40 @@ export interface SelfTestResult {
 const stepSize = 5e-4;
 const tolerance = 0.02;
 
-/** Runs every case on tfjs' current backend and names those whose value or gradient is wrong. */
-export function failedChecks(cases: readonly SelfTestCase[] = selfTestCases): string[] {
-  return cases.filter((testCase) => !passes(testCase)).map(({ name }) => name);
+/** Runs every case on tfjs's current backend and names those whose value or gradient is wrong. */
+export async function failedChecks(cases: readonly SelfTestCase[] = selfTestCases): Promise<string[]> {
+  const failed: string[] = [];
+  for (const testCase of cases) if (!(await passes(testCase))) failed.push(testCase.name);
+  return failed;
 }
 
-function passes(testCase: SelfTestCase): boolean {
-  const { value, slope, numericSlope } = runSelfTestCase(testCase);
+async function passes(testCase: SelfTestCase): Promise<boolean> {
+  const { value, slope, numericSlope } = await runSelfTestCase(testCase);
   const scale = Math.max(1, Math.abs(numericSlope));
   return Math.abs(value - testCase.expected) < 1e-3 && Math.abs(slope - numericSlope) < tolerance * scale;
 }
 
-/** Computes one case on the current backend. */
-export function runSelfTestCase({ name, inputs, run }: SelfTestCase): SelfTestResult {
+/** Computes one case on the current backend. Reads asynchronously: a GPU under WebGPU cannot be read in any other way. */
+export async function runSelfTestCase({ name, inputs, run }: SelfTestCase): Promise<SelfTestResult> {
   const values = inputs.map((shape, index) => randomValues(shape, name, `input ${index}`));
   const directions = inputs.map((shape, index) => randomValues(shape, name, `direction ${index}`));
-  const valueAt = (distance: number) => tidy(() => project(run(...moved(inputs, values, directions, distance)), name));
-  const slope = tidy(() => {
-    const tensors = moved(inputs, values, directions, 0);
-    const { shape } = run(...tensors);
-    const gradients = grads((...parameters: Tensor[]) => run(...parameters))(
-      tensors,
-      tensor(randomValues(shape, name, 'weights'), shape),
-    );
-    return gradients.reduce(
-      (total, gradient, index) => total + dot(gradient.dataSync(), directions[index] as Float32Array),
-      0,
-    );
+  const outputAt = (distance: number) => tidy(() => run(...moved(inputs, values, directions, distance)));
+  const [at, after, before] = [outputAt(0), outputAt(stepSize), outputAt(-stepSize)];
+  const gradients = tidy(() => {
+    const weights = tensor(randomValues(at.shape, name, 'weights'), at.shape);
+    return grads((...parameters: Tensor[]) => run(...parameters))(moved(inputs, values, directions, 0), weights);
   });
-  return { value: valueAt(0), slope, numericSlope: (valueAt(stepSize) - valueAt(-stepSize)) / (2 * stepSize) };
+  // All reads at once: each waits for the device.
+  const [value, above, below] = await Promise.all([at, after, before].map((output) => project(output, name)));
+  const slopes = await Promise.all(
+    gradients.map(async (gradient, index) => dot(await gradient.data(), directions[index] as Float32Array)),
+  );
+  dispose([at, after, before, ...gradients]);
+  return {
+    value: value as number,
+    slope: slopes.reduce((total, slope) => total + slope, 0),
+    numericSlope: ((above as number) - (below as number)) / (2 * stepSize),
+  };
 }
 
 function moved(
@@ -62,8 +67,8 @@ function moved(
 }
 
 /** In double precision, since a numeric gradient is a small difference of two such sums. */
-function project(output: Tensor, name: string): number {
-  return dot(output.dataSync(), randomValues(output.shape, name, 'weights'));
+async function project(output: Tensor, name: string): Promise<number> {
+  return dot(await output.data(), randomValues(output.shape, name, 'weights'));
 }
 
 function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -1,0 +1,56 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { setBackend } from '@tensorflow/tfjs-core';
+import type { LoadedBackend } from './backend.js';
+import { nativeHome, webgpuPackages } from './native/native-home.js';
+
+/** What the package `webgpu` (Dawn) gives: the GPU object of a browser, and the classes that go with it. */
+interface Dawn {
+  readonly create: (options: readonly string[]) => Gpu;
+  readonly globals: Readonly<Record<string, unknown>>;
+}
+
+interface Gpu {
+  readonly requestAdapter: (options?: object) => Promise<Adapter | null>;
+}
+
+interface Adapter {
+  readonly info: Readonly<Record<'vendor' | 'architecture' | 'device' | 'description', string>>;
+}
+
+/** Programs that compute on the processor what a graphics card should. */
+const software = /swiftshader|llvmpipe|lavapipe|software/i;
+
+/**
+ * Starts WebGPU through Dawn, for graphics cards of any maker. Values of its tensors can be read asynchronously only.
+ * @throws Error saying why not: not installed, no graphics card, or no more than a program that imitates one
+ */
+export async function loadWebgpuBackend(): Promise<LoadedBackend> {
+  const { create, globals } = require<Dawn>(webgpuPackages[0]);
+  Object.assign(globalThis, globals);
+  const gpu = create([]);
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter === null) throw new Error('there is no graphics card that Vulkan, Metal or Direct3D 12 can use');
+  // tfjs looks for it where a browser has it, when the package is loaded.
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
+  require(webgpuPackages[1]);
+  if (!(await setBackend('webgpu'))) throw new Error('WebGPU loaded, but its backend did not start');
+  const { vendor, architecture, device, description } = adapter.info;
+  const name = description || device || [vendor, architecture].filter(Boolean).join(' ') || 'unknown';
+  const isSoftware = software.test(`${name} ${vendor} ${architecture}`);
+  return { name: 'webgpu', device: `${isSoftware ? 'CPU' : 'GPU'}, WebGPU on ${name}`, isGpu: !isSoftware };
+}
+
+function require<Module>(name: string): Module {
+  const local = createRequire(import.meta.url);
+  const built = createRequire(join(nativeHome().folder, 'package.json'));
+  for (const load of [built, local]) {
+    try {
+      load.resolve(name);
+    } catch {
+      continue;
+    }
+    return load(name) as Module;
+  }
+  throw new Error(`the package ${name} is not installed ("npm run native -- --webgpu" installs it)`);
+}
