@@ -1,9 +1,14 @@
 import { ExitCode, SuperviseError } from '../protocol/index.js';
 
-/** Prints an error as the user should see it, and returns the exit code that belongs to it. */
-export function reportError(program: string, error: unknown): number {
+/**
+ * Prints an error as the user should see it, and returns the exit code that belongs to it. A trainer names the code of what
+ * is wrong with data or checkpoints too: its supervisor tells by it what happened.
+ */
+export function reportError(program: string, error: unknown, { namesCode = false } = {}): number {
   if (error instanceof SuperviseError) {
-    process.stderr.write(`${program}: ${error.message}\n`);
+    const isNamed = namesCode && error.exitCode === ExitCode.data;
+    const message = isNamed ? error.message.replace(/$/m, ` (${error.code})`) : error.message;
+    process.stderr.write(`${program}: ${message}\n`);
     return error.exitCode;
   }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -7,6 +7,8 @@ export function describeExpected(path: string): string | undefined {
 }
 
 function describeSchema(schema: JsonSchema): string {
+  const kinds = schema.anyOf?.every(({ const: constant }) => constant === undefined) === true ? schema.anyOf : [];
+  if (kinds.length > 0) return kinds.map(describeSchema).join(', or ');
   const choices = schema.enum ?? schema.anyOf?.map(({ const: constant }) => constant);
   if (choices !== undefined) return `one of ${choices.map((choice) => JSON.stringify(choice)).join(', ')}`;
   const type =

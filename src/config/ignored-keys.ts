@@ -78,7 +78,6 @@ export const withoutEffect: Readonly<Record<string, readonly unknown[] | undefin
   charset_size: undefined,
   num_workers: undefined,
   shuffle: [true],
-  shuffle_buffer: undefined,
   buffer_size: undefined,
   prefetch: undefined,
   algorithm: undefined,

@@ -1,3 +1,4 @@
+export * from './find-files.js';
 export * from './load-experiment.js';
 export { matchKey, normalizeKey } from './match-key.js';
 export * from './resolve-run.js';

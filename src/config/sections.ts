@@ -21,7 +21,9 @@ export const genericWords: ReadonlySet<string> = new Set([
 ]);
 
 /** Last parts that mean nothing at all outside their section. */
-export const sectionOnly: ReadonlySet<string> = new Set(['dir', 'weights']);
+export const sectionOnly: ReadonlySet<string> = new Set([
+  ...['dir', 'weights', 'shift', 'scale', 'rotation', 'elastic', 'contrast', 'brightness', 'noise'],
+]);
 
 /** Sections that stand for the whole experiment: in them a key means what it means at the top level. */
 export const generalSections: ReadonlySet<string> = new Set([

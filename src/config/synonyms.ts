@@ -271,6 +271,7 @@ export const synonyms: Readonly<Record<string, readonly string[]>> = {
   'data.train_samples': ['num_train_samples', 'n_train', 'train_size'],
   'data.val_samples': ['num_val_samples', 'n_val', 'val_size', 'validation_samples'],
   'data.dir': ['data_dir', 'dataset_dir', 'dataset.dir'],
+  'data.shuffle_buffer': ['shuffle_buffer_size', 'shuffle_size'],
 
   'training.steps_per_epoch': [
     'steps',

@@ -42,6 +42,7 @@ export function leafAt(path: string): SchemaLeaf {
 /** A valid value of a key that is not its default. */
 export function sampleValue({ path, kind, schema }: SchemaLeaf): unknown {
   const choices = schema.enum ?? schema.anyOf?.map(({ const: constant }) => constant);
+  if (schema.anyOf?.some(({ type }) => type === 'array') === true) return ['some/where', 'else/where-*'];
   if (choices !== undefined) return choices.find((choice) => choice !== schema.default) ?? choices[0];
   if (path === 'experiment_name') return 'sample-1';
   if (path === 'failure_rules') return [{ pattern: 'out of beans', class: 'gpu-memory', flags: 'i' }];

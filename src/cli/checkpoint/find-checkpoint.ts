@@ -1,16 +1,10 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { listCheckpoints } from '../../checkpoint/index.js';
-import {
-  type EpochInfo,
-  epochInfoPath,
-  isUnreadable,
-  parseEpochInfo,
-  runPaths,
-  SuperviseError,
-} from '../../protocol/index.js';
+import { epochInfoPath, runPaths, SuperviseError } from '../../protocol/index.js';
 import { inspectRun } from '../../supervisor/shell/inspect-run.js';
 import { findRun } from '../find-run.js';
+import { readEpochInfo } from './read-epoch-info.js';
 
 /**
  * The checkpoint directory that a user means: a folder with checkpoints in it, or a run by experiment file, directory or name.
@@ -44,16 +38,6 @@ export async function findCheckpoint(named: string | undefined, runsDir: string)
   const found = newest !== undefined && all.includes(newest) ? newest : all.at(-1);
   if (found !== undefined) return join(directory, found);
   throw new SuperviseError('CHECKPOINT_MISSING', { what: 'there is no checkpoint', where: directory });
-}
-
-/** What the directory's `epoch_info.json` says; undefined when it says nothing that can be read. */
-export function readEpochInfo(directory: string): EpochInfo | undefined {
-  try {
-    const info = parseEpochInfo(readFileSync(epochInfoPath(directory), 'utf8'));
-    return isUnreadable(info) ? undefined : info;
-  } catch {
-    return undefined;
-  }
 }
 
 function isFile(path: string, ending: string): boolean {

@@ -2,9 +2,8 @@ import type { Argv } from 'yargs';
 import type { CommandName } from '../command-names.js';
 import { lastOf, type OptionTable } from '../option-table.js';
 
-/** A command of `supervise`: what its help says, its flags, and what it does. */
-export interface Command {
-  readonly name: CommandName;
+/** A command: what its help says, its flags, and what it does. */
+export interface DescribedCommand {
   /** What follows the name: `[run] [flags]`. */
   readonly operands: string;
   /** Paragraphs of its help. */
@@ -18,11 +17,18 @@ export interface Command {
   readonly run: (line: CommandLine) => Promise<number>;
 }
 
+/** A command of `supervise`. */
+export interface Command extends DescribedCommand {
+  readonly name: CommandName;
+}
+
 /** A command line that was parsed. */
 export interface CommandLine {
   readonly operands: readonly string[];
   readonly flag: (name: string) => boolean;
   readonly text: (name: string) => string | undefined;
+  /** All values of a flag that may be repeated. */
+  readonly texts: (name: string) => readonly string[];
   readonly number: (name: string) => number | undefined;
   /** All of it as yargs gives it. */
   readonly parsed: Readonly<Record<string, unknown>>;
@@ -35,6 +41,7 @@ export function readCommandLine(parsed: Readonly<Record<string, unknown>>): Comm
     operands: (parsed['_'] as (string | number)[]).map(String),
     flag: (name) => given(name) === true,
     text: (name) => given(name) as string | undefined,
+    texts: (name) => ((parsed[name] as string[] | undefined) ?? []).map(String),
     number: (name) => given(name) as number | undefined,
     parsed,
   };

@@ -1,8 +1,6 @@
-import { ExitCode, SuperviseError } from '../../protocol/index.js';
 import { type CommandName, commandSummaries } from '../command-names.js';
-import { addOptions } from '../option-table.js';
-import { failWith } from '../usage-error.js';
-import { type Command, configureParser, readCommandLine } from './command.js';
+import type { Command } from './command.js';
+import { runDescribed } from './run-described.js';
 
 /** Loads one command, and nothing of the others. */
 export const loadCommand: Readonly<Record<CommandName, () => Promise<Command>>> = {
@@ -23,29 +21,5 @@ export const loadCommand: Readonly<Record<CommandName, () => Promise<Command>>> 
 
 /** Runs `supervise <name> <argv>`; returns the exit code. */
 export async function runCommand(name: CommandName, argv: readonly string[]): Promise<number> {
-  const [command, { default: yargs }] = await Promise.all([loadCommand[name](), import('yargs')]);
-  const program = `supervise ${name}`;
-  const described = configureParser(yargs([...argv]))
-    .locale('en')
-    .scriptName(program)
-    .usage(`$0 ${command.operands}\n\n${commandSummaries[name]}.\n\n${command.about}`)
-    .epilogue(`Exit codes: ${command.exitCodes}. docs/exit-codes.md explains them.`);
-  const parsed = await addOptions(described, command.options)
-    .strictOptions()
-    .help()
-    .alias('help', 'h')
-    .version(false)
-    .exitProcess(false)
-    .wrap(110)
-    .fail(failWith({ flags: [...Object.keys(command.options), 'help'], hint: `${program} --help lists the flags` }))
-    .parseAsync();
-  if (argv.includes('--help') || argv.includes('-h')) return ExitCode.ok;
-  const line = readCommandLine(parsed);
-  const surplus = line.operands[command.mostOperands];
-  if (surplus !== undefined)
-    throw new SuperviseError('USAGE', {
-      what: `unexpected argument ${surplus}`,
-      expected: `${program} ${command.operands}`,
-    });
-  return command.run(line);
+  return runDescribed(`supervise ${name}`, commandSummaries[name], await loadCommand[name](), argv);
 }

@@ -1,15 +1,16 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Experiment } from '../../config/index.js';
+import { type Experiment, findFiles, isPattern } from '../../config/index.js';
 import { type Check, failure, ok, warning } from './check.js';
 
 /** Data files and weights that the experiment names are there. */
 export const checkDataFiles: Check = {
   title: 'data',
   isQuick: true,
-  look: ({ loaded, launch, isReference }) => {
+  look: async ({ loaded, launch, isReference }) => {
     const named = namedFiles(loaded.config);
-    const missing = named.filter(({ path, endings }) => !isThere(resolve(launch.cwd, path), endings));
+    const found = await Promise.all(named.map(({ path, endings }) => isThere(resolve(launch.cwd, path), endings)));
+    const missing = named.filter((_, index) => found[index] !== true);
     if (missing.length === 0) return named.length === 0 ? [] : [ok(`${named.length} files that it names are there`)];
     return missing.map(({ key, path }) => {
       const what = `${key}: there is no ${resolve(launch.cwd, path)}`;
@@ -28,15 +29,23 @@ interface NamedFile {
 
 function namedFiles({ data, model }: Experiment): NamedFile[] {
   const { weights, use_pretrained } = model.recognizer;
-  const named: [string, string | undefined, string[]][] = [
+  const named: [string, string | readonly string[] | undefined, string[]][] = [
     ['data.tfrecord_path', data.tfrecord_path, ['']],
     ['data.val_tfrecord_path', data.val_tfrecord_path, ['']],
     ['data.charset_path', data.charset_path, ['']],
     ['model.recognizer.weights', use_pretrained ? weights : undefined, ['.index', '']],
   ];
-  return named.flatMap(([key, path, endings]) => (path === undefined ? [] : [{ key, path, endings }]));
+  return named.flatMap(([key, paths, endings]) =>
+    paths === undefined ? [] : [paths].flat().map((path) => ({ key, path, endings })),
+  );
 }
 
-function isThere(path: string, endings: readonly string[]): boolean {
-  return endings.some((ending) => existsSync(path + ending));
+async function isThere(path: string, endings: readonly string[]): Promise<boolean> {
+  if (endings.some((ending) => existsSync(path + ending))) return true;
+  return (
+    isPattern(path) &&
+    (await findFiles(path)
+      .then(() => true)
+      .catch(() => false))
+  );
 }

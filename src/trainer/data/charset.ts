@@ -61,7 +61,9 @@ function readText(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const what =
-      systemErrorCode(error) === 'ENOENT' ? 'there is no such file' : `cannot be read (${(error as Error).message})`;
+      systemErrorCode(error) === 'ENOENT'
+        ? 'there is no such file (ENOENT)'
+        : `cannot be read (${(error as Error).message})`;
     throw new SuperviseError('DATA_MISSING', { what, where: path, hint: 'check data.charset_path' }, { cause: error });
   }
 }

@@ -1,10 +1,13 @@
 export type { Batch, Line, LineDataset } from './batch.js';
 export * from './charset.js';
+export { openDatasetThread } from './dataset-thread.js';
 export { loadDigits, type Split } from './digits.js';
 export * from './line-record.js';
 export * from './make-line.js';
 export * from './open-dataset.js';
 export * from './order.js';
-export * from './prefetch.js';
-export { openTfRecord, type TfRecordFile } from './tf-record-reader.js';
+export * from './read-ahead.js';
+export type { RecordFile } from './record-file.js';
+export { openTfRecord } from './tf-record-reader.js';
 export { writeTfRecord } from './tf-record-writer.js';
+export type { StepRange, TrainSet } from './train-set.js';

@@ -6,7 +6,8 @@ import { SuperviseError, systemErrorCode } from '../../protocol/index.js';
 import type { Split } from './digits.js';
 import { encodeLine } from './line-record.js';
 import { type LineSpec, makeLine } from './make-line.js';
-import { openTfRecord, type TfRecordFile } from './tf-record-reader.js';
+import type { RecordFile } from './record-file.js';
+import { openTfRecord } from './tf-record-reader.js';
 import { isBeingWritten, writeTfRecord } from './tf-record-writer.js';
 
 /** Raised whenever made lines come out differently, so that files of an older version are not taken for current ones. */
@@ -24,7 +25,7 @@ export async function openMadeLines(
   split: Split,
   count: number,
   onLine: (made: number, count: number) => void = () => {},
-): Promise<TfRecordFile> {
+): Promise<RecordFile> {
   const path = join(directory, `lines-${split}-${contentKey(spec, split, count)}.tfrecord`);
   const present = await openIfSound(path, count);
   if (present !== undefined) return present;
@@ -59,8 +60,8 @@ async function* makeRecords(
 }
 
 /** Reads the file once: made lines can be made again, so that a damaged file is replaced rather than reported. */
-async function openIfSound(path: string, count: number): Promise<TfRecordFile | undefined> {
-  let file: TfRecordFile | undefined;
+async function openIfSound(path: string, count: number): Promise<RecordFile | undefined> {
+  let file: RecordFile | undefined;
   try {
     file = await openTfRecord(path);
     for (let record = 0; record < file.size; record++) await file.read(record);

@@ -1,43 +1,35 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { SuperviseError, systemErrorCode } from '../../protocol/index.js';
+import type { RecordFile } from './record-file.js';
 import { corruptRecord, endsEarly } from './tf-record-errors.js';
 import { footerBytes, headerBytes, maskedCrc32c } from './tf-record-frame.js';
 import { indexRecords, type RecordIndex } from './tf-record-index.js';
-
-/** An open TFRecord file with random access to its records. */
-export interface TfRecordFile {
-  readonly path: string;
-  /** Number of records. */
-  readonly size: number;
-  /** Byte at which record `record` (from 0) starts. */
-  readonly offsetOf: (record: number) => number;
-  /**
-   * Reads the data of one record (from 0) and checks its CRC.
-   * @throws DATA_CORRUPT naming file, record and byte offset; RangeError for a record that does not exist
-   */
-  readonly read: (record: number) => Promise<Buffer>;
-  readonly close: () => Promise<void>;
-}
 
 /**
  * Opens a TFRecord file (uncompressed) and finds its records; see {@link indexRecords} for the memory it takes.
  * @throws DATA_MISSING, DATA_CORRUPT
  */
-export async function openTfRecord(path: string): Promise<TfRecordFile> {
+export async function openTfRecord(path: string, onAlive?: () => void): Promise<RecordFile> {
   const file = await openFile(path);
   try {
-    const index = await indexRecords(file, path);
+    const index = await indexRecords(file, path, onAlive);
     return {
       path,
       size: index.size,
+      isSequential: false,
       offsetOf: (record) => offsetOf(index, record),
       read: (record) => readRecord(file, path, index, record),
+      records: () => readAll(file, path, index),
       close: () => file.close(),
     };
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+async function* readAll(file: FileHandle, path: string, index: RecordIndex): AsyncGenerator<Buffer, void, void> {
+  for (let record = 0; record < index.size; record++) yield await readRecord(file, path, index, record);
 }
 
 async function readRecord(file: FileHandle, path: string, index: RecordIndex, record: number): Promise<Buffer> {
@@ -59,14 +51,16 @@ function offsetOf({ offsets, size }: RecordIndex, record: number): number {
   return offset;
 }
 
-async function openFile(path: string): Promise<FileHandle> {
+/** Opens a data file for reading. @throws DATA_MISSING */
+export async function openFile(path: string): Promise<FileHandle> {
   try {
     const file = await open(path, 'r');
     if ((await file.stat()).isFile()) return file;
     await file.close();
   } catch (error) {
     const isMissing = systemErrorCode(error) === 'ENOENT';
-    throw missing(path, isMissing ? 'there is no such file' : `cannot be opened (${(error as Error).message})`, error);
+    const what = isMissing ? 'there is no such file (ENOENT)' : `cannot be opened (${(error as Error).message})`;
+    throw missing(path, what, error);
   }
   throw missing(path, 'is not a file');
 }

@@ -1,5 +1,5 @@
 import { type Tensor4D, tensor4d } from '@tensorflow/tfjs-core';
-import { type Batch, batchIndices, epochOrder, type LineDataset } from '../data/index.js';
+import { type Batch, type LineDataset, readAhead, type TrainSet } from '../data/index.js';
 
 /** One batch on the backend: images [N, height, width, 1], float32 in [0, 1]. */
 export interface TensorBatch {
@@ -9,56 +9,66 @@ export interface TensorBatch {
 }
 
 export interface BatchReader {
-  /** Runs `use` with the batch of step `step` (from 0) of an epoch (from 1), while the next one is being read; frees its tensors. */
+  /** Runs `use` with the batch of step `step` (from 0) of an epoch (from 1), while the next ones are being read; frees its tensors. */
   readonly withBatch: <Result>(
     epoch: number,
     step: number,
     use: (batch: TensorBatch) => Promise<Result>,
   ) => Promise<Result>;
+  /** Time that steps have waited for their batches so far, in milliseconds. */
+  readonly waitedMs: () => number;
   /** Waits for the read under way. */
   readonly close: () => Promise<void>;
 }
 
 export interface BatchReaderOptions {
-  readonly dataset: LineDataset;
-  readonly seed: number;
+  readonly dataset: TrainSet;
   readonly stepsPerEpoch: number;
   readonly batchSize: number;
 }
 
-/** Reads the training's batches in an order that depends on (seed, epoch, step) only, one ahead of the step. */
-export function createBatchReader({ dataset, seed, stepsPerEpoch, batchSize }: BatchReaderOptions): BatchReader {
-  let order: { readonly epoch: number; readonly indices: Uint32Array } | undefined;
-  let ahead: { readonly key: string; readonly batch: Promise<Batch> } | undefined;
-  const orderOf = (epoch: number) => {
-    if (order?.epoch !== epoch)
-      order = { epoch, indices: epochOrder(dataset.size, seed, epoch, stepsPerEpoch * batchSize) };
-    return order.indices;
-  };
-  const read = (epoch: number, step: number) => {
-    const batch = dataset.read(batchIndices(orderOf(epoch), step, batchSize));
-    // A failure surfaces when the batch's turn comes; until then it must not count as unhandled.
-    batch.catch(() => undefined);
-    return batch;
+/** Reads the training's batches, which depend on (seed, epoch, step) only, one or more ahead of the step. */
+export function createBatchReader({ dataset, stepsPerEpoch, batchSize }: BatchReaderOptions): BatchReader {
+  let coming: Coming | undefined;
+  let waitedMs = 0;
+  const seek = async (epoch: number, step: number): Promise<Batch> => {
+    if (coming?.epoch !== epoch || coming.nextStep > step) {
+      await coming?.batches.return();
+      const range = { epoch, firstStep: step, stepsPerEpoch, batchSize };
+      coming = { epoch, nextStep: step, batches: readAhead(dataset.readSteps(range), 1) };
+    }
+    for (;;) {
+      const { value, done } = await coming.batches.next();
+      if (done === true) throw new RangeError(`step ${step} of epoch ${epoch}: an epoch has ${stepsPerEpoch} steps`);
+      // A step that is left out leaves its batch behind.
+      if (coming.nextStep++ === step) return value;
+    }
   };
   return {
     withBatch: async (epoch, step, use) => {
-      const key = `${epoch}.${step}`;
-      const batch = await (ahead?.key === key ? ahead.batch : read(epoch, step));
-      const next = step + 1;
-      ahead = next < stepsPerEpoch ? { key: `${epoch}.${next}`, batch: read(epoch, next) } : undefined;
+      const startedAtMs = performance.now();
+      const batch = await seek(epoch, step);
+      waitedMs += performance.now() - startedAtMs;
       return useTensors(batch, dataset, use);
     },
+    waitedMs: () => waitedMs,
     close: async () => {
-      await ahead?.batch.catch(() => undefined);
+      await coming?.batches.return();
     },
   };
+}
+
+/** The batches of an epoch, from some step on. */
+interface Coming {
+  readonly epoch: number;
+  nextStep: number;
+  readonly batches: AsyncGenerator<Batch, void, void>;
 }
 
 /** Puts a batch's images on the backend for the time of `use`. */
 export async function useTensors<Result>(
   batch: Batch,
-  { height, width }: LineDataset,
+  { height, width }: Pick<LineDataset, 'height' | 'width'>,
   use: (batch: TensorBatch) => Promise<Result>,
 ): Promise<Result> {
   const shape: [number, number, number, number] = [batch.size, height, width, 1];

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { retentionRules } from '../../config/retention-rules.js';
 import { type GoMessage, TrainerEnv } from '../../protocol/index.js';
 import { selectBackend } from '../backends/select-backend.js';
-import { loadCharset, openDataset, stepsToReadOnce } from '../data/index.js';
+import { loadCharset, openDataset, openDatasetThread, stepsToReadOnce } from '../data/index.js';
 import { createBatchReader } from './batch-reader.js';
 import { noBestYet, restoresBest } from './best-score.js';
 import { buildNetworks } from './build-networks.js';
@@ -60,7 +60,8 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     log(`training.wasm_threads is ${wasm_threads}, but one thread runs; docs/backends.md says why.`);
   const charset = loadCharset(config.data.charset_path);
   const dir = config.data.dir ?? join(paths.runDir, 'data');
-  const data = await openDataset({ config: config.data, seed: config.seed, dir, charset, onLine: starting });
+  const open = config.data.worker_thread ? openDatasetThread : openDataset;
+  const data = await open({ config: config.data, seed: config.seed, dir, charset, onAlive: starting });
   const networks = buildNetworks(options, data);
   const linesPerStep = config.training.batch_size * config.training.accumulate;
   const stepsPerEpoch = config.training.steps_per_epoch ?? stepsToReadOnce(data.train.size, linesPerStep);
@@ -71,7 +72,6 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   const reporter = createReporter({ config, stepsPerEpoch, beat, log });
   const batches = createBatchReader({
     dataset: data.train,
-    seed: config.seed,
     stepsPerEpoch,
     batchSize: linesPerStep,
   });

@@ -32,9 +32,9 @@ describe('made lines', () => {
   test('are made once, kept under a name of their content, and read in any order', async () => {
     const dir = join(temporaryFolder(), 'data');
     const made: string[] = [];
-    const onLine = (number: number, count: number) => made.push(`${number}/${count}`);
-    const { train, validation, charset } = await open({ config: dataConfig(), seed: 42, dir, onLine });
-    expect([made.length, made[0], made[11], made[15]]).toEqual([16, '1/12', '12/12', '4/4']);
+    const onAlive = () => made.push('line');
+    const { train, validation, charset } = await open({ config: dataConfig(), seed: 42, dir, onAlive });
+    expect(made.length).toBe(16);
     expect([train.size, validation.size, train.width, train.height, charset.size]).toEqual([12, 4, 128, 32, 10]);
     const names = readdirSync(dir).sort();
     expect(names).toEqual([expect.stringMatching(/^lines-train-/), expect.stringMatching(/^lines-validation-/)]);
@@ -49,7 +49,7 @@ describe('made lines', () => {
     expect(batch.texts[0]).toBe(batch.labels[0]?.join(''));
 
     const written = names.map((name) => statSync(join(dir, name)).mtimeMs);
-    await open({ config: dataConfig(), seed: 42, dir, onLine });
+    await open({ config: dataConfig(), seed: 42, dir, onAlive });
     expect(made.length).toBe(16);
     expect(names.map((name) => statSync(join(dir, name)).mtimeMs)).toEqual(written);
   });
