@@ -53,15 +53,18 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   };
   const starting = () => beat({ phase: 'startup', epoch: 1, step: 0, steps_per_epoch: 0 });
   starting();
+  const charset = loadCharset(config.data.charset_path);
+  const dir = config.data.dir ?? join(paths.runDir, 'data');
+  const open = config.data.worker_thread ? openDatasetThread : openDataset;
+  const opening = open({ config: config.data, seed: config.seed, dir, charset, onAlive: starting });
+  // The data comes up while the backend starts; what is wrong with it is told below.
+  opening.catch(() => undefined);
   const backend = await selectBackend(config.training.backend);
   log(`Backend: ${backend.name} on ${backend.device}: ${backend.reason}`);
   const { wasm_threads } = config.training;
   if (backend.name === 'wasm' && wasm_threads > 1)
     log(`training.wasm_threads is ${wasm_threads}, but one thread runs; docs/backends.md says why.`);
-  const charset = loadCharset(config.data.charset_path);
-  const dir = config.data.dir ?? join(paths.runDir, 'data');
-  const open = config.data.worker_thread ? openDatasetThread : openDataset;
-  const data = await open({ config: config.data, seed: config.seed, dir, charset, onAlive: starting });
+  const data = await opening;
   const networks = buildNetworks(options, data);
   const linesPerStep = config.training.batch_size * config.training.accumulate;
   const stepsPerEpoch = config.training.steps_per_epoch ?? stepsToReadOnce(data.train.size, linesPerStep);
