@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TrainerEnv } from '../../src/protocol/index.js';
-import { findRunProcesses } from '../../src/supervisor/shell/processes.js';
+import { findRunProcesses } from '../../src/supervisor/shell/find-run-processes.js';
 import { type Bench, openBench, readJson, waitFor } from './support.js';
 
 let bench: Bench;

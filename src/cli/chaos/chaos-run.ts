@@ -16,7 +16,7 @@ import {
 import type { LoadedExperiment, ResolvedRun } from '../../config/index.js';
 import { type JournalEntry, parseHeartbeat, parseStatus, runPaths } from '../../protocol/index.js';
 import { clearGeneration } from '../../supervisor/shell/clear-generation.js';
-import { findRunProcesses } from '../../supervisor/shell/processes.js';
+import { findRunProcesses } from '../../supervisor/shell/find-run-processes.js';
 import { readProgress } from '../../supervisor/shell/watch-trainer-files.js';
 import { packageFile } from '../launch-record.js';
 import { layScratchRun, type ScratchRun, type ScratchSupervisor, startScratch } from '../scratch/scratch-run.js';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findRunProcesses, isRunning, type RunProcess } from './processes.js';
+import { findRunProcesses, type RunProcess } from './find-run-processes.js';
+import { isRunning } from './processes.js';
 import { signalProcess } from './signal-process.js';
 
 export interface ClearOptions {
@@ -27,8 +28,7 @@ const mostRounds = 5;
  */
 export async function clearGeneration({ token, exceptAttempt, graceMs, killWaitMs }: ClearOptions): Promise<Cleared> {
   const removed = new Map<number, RunProcess>();
-  const find = () =>
-    findRunProcesses(token).filter(({ attempt }) => exceptAttempt === undefined || attempt !== exceptAttempt);
+  const find = () => findRunProcesses(token, exceptAttempt);
   for (let round = 0; round < mostRounds; round++) {
     const found = find();
     if (found.length === 0) return { removed: [...removed.values()], survivors: [] };

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { findRunProcesses, type RunProcess } from './find-run-processes.js';
 import { describeGpus } from './gpu.js';
 import { readLogTail } from './log-tail.js';
-import { findRunProcesses, type RunProcess } from './processes.js';
 import { runTool } from './run-tool.js';
 import { signalProcess } from './signal-process.js';
 

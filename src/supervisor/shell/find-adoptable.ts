@@ -1,5 +1,6 @@
 import type { RunHistory } from '../run-history.js';
-import { findRunProcesses, isRunning, readBootId } from './processes.js';
+import { findRunProcesses } from './find-run-processes.js';
+import { isRunning, readBootId } from './processes.js';
 
 /** A trainer that outlived its supervisor. */
 export interface Adoptable {

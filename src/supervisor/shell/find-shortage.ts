@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { listCheckpoints, type PruneRules, pruneCheckpoints } from '../../checkpoint/index.js';
 import type { FailureClassName } from '../failure-classes.js';
 import type { Resource } from '../state.js';
-import { readGpus } from './gpu.js';
+import { hasGpuTool, readGpus } from './gpu.js';
 
 /** Something that the next launch lacks. */
 export interface Shortage {
@@ -29,7 +29,7 @@ const leastRoomBytes = 64 * 1024 * 1024;
 export async function findShortage(options: ShortageOptions): Promise<Shortage | undefined> {
   const { lastClass } = options;
   if (lastClass === 'disk-full') return findDiskShortage(options);
-  return options.formerPids.size > 0 ? findGpuShortage(options, lastClass) : undefined;
+  return options.formerPids.size > 0 && hasGpuTool() ? findGpuShortage(options, lastClass) : undefined;
 }
 
 /** Room for one more checkpoint of the size of the newest, twice over: the old one stays until the new one is committed. */
@@ -63,8 +63,7 @@ async function findGpuShortage(
   { gpu, formerPids }: ShortageOptions,
   lastClass: FailureClassName | undefined,
 ): Promise<Shortage | undefined> {
-  const { hasTool, gpus, apps } = await readGpus();
-  if (!hasTool) return undefined;
+  const { gpus, apps } = await readGpus();
   const wanted = gpu?.split(',').map((name) => name.trim());
   const ours = gpus.filter(
     ({ index, uuid }) => wanted === undefined || wanted.includes(index) || wanted.includes(uuid),

@@ -4,23 +4,27 @@ const toolTimeoutMs = 10_000;
 
 /** What the driver says of the machine's GPUs. */
 export interface GpuReport {
-  /** Whether there is a tool to ask at all; without one nothing is known, and nothing is waited for. */
-  readonly hasTool: boolean;
   /** Index and UUID of each GPU that answers. */
   readonly gpus: readonly { readonly index: string; readonly uuid: string }[];
   /** Processes that hold memory of a GPU. */
   readonly apps: readonly { readonly pid: number; readonly uuid: string; readonly memory: string }[];
 }
 
+let hasTool: boolean | undefined;
+
+/** Whether there is `nvidia-smi`; without it nothing is known of GPUs. Looked for once, because every relaunch asks. */
+export function hasGpuTool(): boolean {
+  hasTool ??= isOnPath('nvidia-smi');
+  return hasTool;
+}
+
 /** Asks `nvidia-smi`. */
 export async function readGpus(): Promise<GpuReport> {
-  if (!isOnPath('nvidia-smi')) return { hasTool: false, gpus: [], apps: [] };
   const [gpus, apps] = await Promise.all([
     query('--query-gpu=index,uuid'),
     query('--query-compute-apps=pid,gpu_uuid,used_memory'),
   ]);
   return {
-    hasTool: true,
     gpus: gpus.map(([index = '', uuid = '']) => ({ index, uuid })),
     apps: apps.map(([pid, uuid = '', memory = '']) => ({ pid: Number(pid), uuid, memory })),
   };

@@ -11,8 +11,8 @@ import {
 } from '../../protocol/index.js';
 import { readHistory } from '../run-history.js';
 import { findAdoptable } from './find-adoptable.js';
+import { findRunProcesses } from './find-run-processes.js';
 import { readJournal } from './journal-writer.js';
-import { findRunProcesses } from './processes.js';
 import { judgeHolder, type LockHolder, readHolder } from './run-lock.js';
 
 /**

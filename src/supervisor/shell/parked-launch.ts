@@ -63,7 +63,7 @@ export function createParkedLaunch(): ParkedLaunch {
       shell.input?.end(line);
       return { ...shell, input: undefined };
     },
-    attempt: () => (parked !== undefined && isRunning(parked.shell) ? parked.attempt : undefined),
+    attempt: () => parked?.attempt,
     dismiss: () => {
       if (parked !== undefined) removeUnused(parked.output);
       end();

@@ -3,7 +3,8 @@ import { linkSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { readFileBounded, SuperviseError, systemErrorCode, writeFileAtomic } from '../../protocol/index.js';
-import { findRunProcesses, isRunning, readBootId, readProcess } from './processes.js';
+import { findRunProcesses } from './find-run-processes.js';
+import { isRunning, readBootId, readProcess } from './processes.js';
 
 /** Who holds a lock. */
 export interface LockHolder {

@@ -1,5 +1,6 @@
 import { systemErrorCode } from '../../protocol/index.js';
-import { isRunning, type RunProcess } from './processes.js';
+import type { RunProcess } from './find-run-processes.js';
+import { isRunning } from './processes.js';
 
 /** Sends a signal to one process, if it is still the one that was meant. */
 export function signalProcess(target: { readonly pid: number; readonly startTime: string }, signal: NodeJS.Signals) {

@@ -1,7 +1,7 @@
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
-import { execa } from 'execa';
 import type { TrainerLaunch } from '../../config/index.js';
 import { type ExitStatus, systemErrorCode } from '../../protocol/index.js';
 import { readProcess } from './processes.js';
@@ -39,31 +39,34 @@ export async function spawnTrainer(
     return { reason: `the trainer's log cannot be opened: ${(error as Error).message}`, isPermanent: false };
   }
   try {
-    const child = execa(program, args, {
+    const child = spawn(program, args, {
       cwd: launch.cwd,
-      env: launch.env,
+      env: { ...process.env, ...launch.env },
       detached: true,
-      cleanup: false,
-      reject: false,
-      buffer: false,
-      stdin: hasInput ? 'pipe' : 'ignore',
-      // A file descriptor as a number is handed over as it is; execa's types know only the standard ones.
-      stdout: log as 1,
-      stderr: log as 2,
+      stdio: [hasInput ? 'pipe' : 'ignore', log, log],
     });
-    if (child.pid === undefined) return describeFailure((await child).cause ?? (await child), launch);
-    // The bare event: execa's own result waits for more than the end of the process.
+    if (child.pid === undefined) return describeFailure(await failureOf(child), launch);
     const ended = new Promise<ExitStatus>((settle) => {
       child.once('exit', (code, signal) => settle({ code, signal }));
     });
-    const input = child.stdin ?? undefined;
     // Until it is waited for, in a later turn of the event loop, its entry in /proc stays, even if it has ended already.
-    return { pid: child.pid, startTime: readProcess(child.pid)?.startTime ?? '', ended, input };
+    return {
+      pid: child.pid,
+      startTime: readProcess(child.pid)?.startTime ?? '',
+      ended,
+      input: child.stdin ?? undefined,
+    };
   } catch (error) {
     return describeFailure(error, launch);
   } finally {
     closeSync(log);
   }
+}
+
+function failureOf(child: ChildProcess): Promise<Error> {
+  return new Promise((settle) => {
+    child.once('error', settle);
+  });
 }
 
 const permanent: Readonly<Record<string, string>> = {

@@ -44,12 +44,17 @@ export function createTimers(onFire: (name: TimerName, attempt: number, lateMs: 
   };
 }
 
-/** Returns what cancels it. Node's shortest timeout is a millisecond; no delay is none. */
+/** Returns what cancels it. Node's shortest timeout is a millisecond, and a turn of its loop may take as long; no delay is none. */
 function schedule(fire: () => void, delayMs: number): () => void {
-  if (delayMs === 0) {
-    const immediate = setImmediate(fire);
-    return () => clearImmediate(immediate);
+  if (delayMs > 0) {
+    const timeout = setTimeout(fire, delayMs);
+    return () => clearTimeout(timeout);
   }
-  const timeout = setTimeout(fire, delayMs);
-  return () => clearTimeout(timeout);
+  let isCancelled = false;
+  queueMicrotask(() => {
+    if (!isCancelled) fire();
+  });
+  return () => {
+    isCancelled = true;
+  };
 }

@@ -1,5 +1,6 @@
 import type { ExitStatus } from '../../protocol/index.js';
-import { findRunProcesses, isRunning } from './processes.js';
+import { findRunProcesses } from './find-run-processes.js';
+import { isRunning } from './processes.js';
 import { signalGroup } from './signal-process.js';
 
 /** The trainer under supervision: our child, or one that an earlier supervisor left behind. */
