@@ -11,6 +11,7 @@ export const commandSummaries = {
   checkpoint: 'List, show, verify, compare and convert checkpoints',
   'verify-resume': 'Kill a scratch copy of a run and resume it: does it end where an unbroken one does?',
   chaos: 'Train scratch copies of a run under a seeded schedule of faults, and report what came of each',
+  simulate: 'Predict the goodput of an experiment on machines that fail',
   install: 'Start a run whenever the machine starts (systemd or launchd)',
   uninstall: 'Take that back',
 } as const;

@@ -57,7 +57,9 @@ const restart = z
     max_restarts: count.default(1000).describe('Restarts allowed over the whole run.'),
     max_restarts_without_progress: count
       .default(10)
-      .describe('Restarts allowed in a row without a newly completed epoch; a completed epoch refunds them.'),
+      .describe(
+        'Restarts allowed in a row without new work on disk; a completed epoch refunds them, and so does a checkpoint inside one that holds more than any before.',
+      ),
     max_restarts_per_window: positive
       .optional()
       .describe('Restarts allowed within any stretch of window_ms, with progress or without. Default: no such limit.'),

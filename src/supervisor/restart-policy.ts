@@ -75,7 +75,7 @@ function findExhaustedBudget(rules: Rules, { spent, restartedAt }: RunFacts, at:
   if (spent.withoutProgress >= rules.maxRestartsWithoutProgress) {
     return {
       reason: 'no-progress',
-      explanation: `${spent.withoutProgress} restarts in a row completed no epoch (restart.max_restarts_without_progress)`,
+      explanation: `${spent.withoutProgress} restarts in a row saved no new work (restart.max_restarts_without_progress)`,
     };
   }
   if (spent.restarts >= rules.maxRestarts) {

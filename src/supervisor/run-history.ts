@@ -78,6 +78,7 @@ function readFacts(all: readonly JournalEntry[], current: readonly JournalEntry[
     progress: noProgress,
     launchedFrom: noProgress,
     mostEpochs: greatest([...epochs.map(({ epoch }) => epoch), ...verified.map((entry) => entry.last_completed_epoch)]),
+    mostSteps: 0,
     hasWorked: epochs.length > 0 || current.some(({ event }) => event === 'ready'),
     launchedAt: undefined,
     progressAt: undefined,

@@ -33,7 +33,7 @@ export interface RepeatedFailure {
 /** Restarts that count against the budgets. */
 export interface Spent {
   readonly restarts: number;
-  /** In a row, since the run last completed an epoch that it had never completed before. */
+  /** In a row, since the run last saved work that it had never saved before. */
   readonly withoutProgress: number;
 }
 
@@ -49,6 +49,8 @@ export interface RunFacts {
   readonly launchedFrom: Progress;
   /** Most epochs that this run ever had completed. */
   readonly mostEpochs: number;
+  /** Most steps of the epoch after those that a checkpoint ever held. */
+  readonly mostSteps: number;
   /** Whether any attempt ever completed a step. */
   readonly hasWorked: boolean;
   readonly launchedAt: number | undefined;

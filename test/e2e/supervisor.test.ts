@@ -146,7 +146,7 @@ describe('a trainer that misbehaves', () => {
     bench = openBench('loop');
     const run = supervise('exits-with-code', { trainer: { env: { CODE: '1', LAST_WORDS: 'Bus is on fire' } } });
     const output = await expectEnd(run, 69);
-    expect(output).toContain('Gave up: 3 restarts in a row completed no epoch');
+    expect(output).toContain('Gave up: 3 restarts in a row saved no new work');
     expect(output).toContain('| last output: Bus is on fire');
     expect(output).toContain('0 of 4 epochs');
     expect(notes().match(/start/g)).toHaveLength(4);

@@ -33,6 +33,7 @@ export function facts(changes: Partial<RunFacts> = {}): RunFacts {
     progress: noProgress,
     launchedFrom: noProgress,
     mostEpochs: 0,
+    mostSteps: 0,
     hasWorked: false,
     launchedAt: 0,
     progressAt: 0,

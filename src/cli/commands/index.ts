@@ -15,6 +15,7 @@ export const loadCommand: Readonly<Record<CommandName, () => Promise<Command>>> 
   checkpoint: async () => (await import('./checkpoint.js')).checkpoint,
   'verify-resume': async () => (await import('./verify-resume.js')).verifyResume,
   chaos: async () => (await import('./chaos.js')).chaos,
+  simulate: async () => (await import('./simulate.js')).simulate,
   install: async () => (await import('./install.js')).install,
   uninstall: async () => (await import('./uninstall.js')).uninstall,
 };

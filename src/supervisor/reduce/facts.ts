@@ -9,8 +9,7 @@ import { journal, publish, type Step, withRun } from './step.js';
 const keptDurations = 20;
 
 /**
- * Takes over what `epoch_info.json` says, with a record for every epoch, also for those that went by between two looks. Only
- * epochs never completed before refund the budget of restarts.
+ * Takes over what `epoch_info.json` says, with a record for every epoch, also for those that went by between two looks.
  */
 export function noteProgress(state: State, progress: Progress, at: number): Step {
   const { run } = state;
@@ -25,8 +24,8 @@ export function noteProgress(state: State, progress: Progress, at: number): Step
     rollbacks: progress.epochs > run.mostEpochs ? 0 : run.rollbacks,
     halvings: progress.epochs > run.mostEpochs ? 0 : run.halvings,
     hasWorked: true,
-    mostEpochs: Math.max(run.mostEpochs, progress.epochs),
-    spent: progress.epochs > run.mostEpochs ? { ...run.spent, withoutProgress: 0 } : run.spent,
+    ...farthest(run, progress),
+    spent: refunded(run, progress),
     epochDurationsMs: [...run.epochDurationsMs, ...(epochMs === undefined ? [] : [epochMs])].slice(-keptDurations),
   });
   const records = epochRecords(state, run.progress.epochs, progress, epochMs);
@@ -35,9 +34,26 @@ export function noteProgress(state: State, progress: Progress, at: number): Step
 
 /** A checkpoint inside an epoch, or news that are none. */
 function noteStep(state: State, progress: Progress, at: number): Step {
-  const advanced = isAhead(progress, state.run.progress) ? { progressAt: at, signAt: at } : {};
-  const next = withRun(state, { progress, ...advanced });
+  const { run } = state;
+  const advanced = isAhead(progress, run.progress) ? { progressAt: at, signAt: at } : {};
+  const next = withRun(state, { progress, ...farthest(run, progress), spent: refunded(run, progress), ...advanced });
   return { state: next, effects: [publish, ...(advanced.signAt === undefined ? [] : watchForHang(next, at))] };
+}
+
+/** The farthest that this run ever came, to the step. */
+export function farthest(run: RunFacts, progress: Progress): Pick<RunFacts, 'mostEpochs' | 'mostSteps'> {
+  return isFarther(run, progress)
+    ? { mostEpochs: progress.epochs, mostSteps: progress.partialStep }
+    : { mostEpochs: run.mostEpochs, mostSteps: run.mostSteps };
+}
+
+/** Only work that was never saved before refunds the budget of restarts. */
+function refunded(run: RunFacts, progress: Progress): RunFacts['spent'] {
+  return isFarther(run, progress) ? { ...run.spent, withoutProgress: 0 } : run.spent;
+}
+
+function isFarther({ mostEpochs, mostSteps }: RunFacts, progress: Progress): boolean {
+  return isAhead(progress, { epochs: mostEpochs, partialStep: mostSteps });
 }
 
 /** The records of the epochs after `known`; what `epoch_info.json` says belongs to the last of them. */

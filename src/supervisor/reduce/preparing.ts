@@ -3,7 +3,7 @@ import { meanTimeBetweenFailuresMs } from '../failure-rate.js';
 import { isFinished } from '../progress.js';
 import type { State, StateOf } from '../state.js';
 import { complete, giveUp } from './ending.js';
-import { unseenEpochRecords } from './facts.js';
+import { farthest, unseenEpochRecords } from './facts.js';
 import { cancelTimers, enter, journal, publish, type Step, withRun } from './step.js';
 
 /** Clears away the previous generation and verifies the checkpoint, with the next launch in mind. */
@@ -18,8 +18,7 @@ export function prepare(state: State, waitingSince?: number): Step {
 export function preparing_checkpointVerified(state: StateOf<'preparing'>, event: EventOf<'checkpointVerified'>): Step {
   const { verified } = event;
   const { progress } = verified;
-  const mostEpochs = Math.max(state.run.mostEpochs, progress.epochs);
-  const known = withRun(state, { progress, mostEpochs, stepBack: false });
+  const known = withRun(state, { progress, ...farthest(state.run, progress), stepBack: false });
   const record = journal({
     event: 'checkpoint_verified',
     resume: verified.resume,
@@ -41,7 +40,7 @@ export function preparing_adopted(state: StateOf<'preparing'>, event: EventOf<'a
     attempt,
     progress,
     launchedFrom: progress,
-    mostEpochs: Math.max(state.run.mostEpochs, progress.epochs),
+    ...farthest(state.run, progress),
     launchedAt: at,
     progressAt: at,
     epochAt: at,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LoadedExperiment, mostHalvings, type ResolvedRun, trainerCommand } from '../../config/index.js';
+import { type LoadedExperiment, type ResolvedRun, trainerCommand } from '../../config/index.js';
 import {
   ExitCode,
   type JournalEntry,
@@ -12,9 +12,8 @@ import {
   writeFileAtomic,
 } from '../../protocol/index.js';
 import { describeGiveUp } from '../give-up-report.js';
-import { toFailureRules } from '../own-rules.js';
 import { begin } from '../reduce.js';
-import type { Rules } from '../rules.js';
+import { rulesOf } from '../resolve-rules.js';
 import { type RunHistory, type RunStart, readHistory } from '../run-history.js';
 import type { State } from '../state.js';
 import { createEffects } from './effects.js';
@@ -170,7 +169,7 @@ interface Watch {
 function superviseToTheEnd({ options, history, token, start, record, log, housekeeping }: Watch): Promise<State> {
   return new Promise((settle, fail) => {
     const effects = createEffects({ ...options, history, token, start, record, housekeeping, logger: log.logger });
-    const first = begin(rulesOf(options), history.facts);
+    const first = begin(rulesOf(options.loaded.config), history.facts);
     const end = (outcome: () => void) => {
       stopListening();
       void effects.close().then(outcome, fail);
@@ -192,36 +191,6 @@ function superviseToTheEnd({ options, history, token, start, record, log, housek
       () => log.logger.info('SIGHUP: the terminal is gone; the run goes on'),
     );
   });
-}
-
-/** Long enough for the first step of a big model; a trainer with heartbeats is called running by them. */
-const settleMs = 60_000;
-
-function rulesOf({ loaded }: SupervisorOptions): Rules {
-  const { restart, hang, epochs } = loaded.config;
-  return {
-    epochsTotal: epochs,
-    initialDelayMs: restart.initial_delay_ms,
-    maxDelayMs: restart.max_delay_ms,
-    maxRestarts: restart.max_restarts,
-    maxRestartsWithoutProgress: restart.max_restarts_without_progress,
-    window:
-      restart.max_restarts_per_window === undefined
-        ? undefined
-        : { maxRestarts: restart.max_restarts_per_window, lengthMs: restart.window_ms },
-    maxHalvings: mostHalvings(loaded.config),
-    maxRollbacks: loaded.config.rollback.max_rollbacks,
-    hang: hang.enabled
-      ? { floorMs: hang.min_ms, capMs: hang.max_ms, startupCapMs: hang.startup_max_ms, factor: hang.factor }
-      : undefined,
-    stopGraceMs: restart.stop_grace_ms,
-    killWaitMs: 10_000,
-    settleMs,
-    lingerMs: restart.stop_grace_ms,
-    recheckMs: 2000,
-    maxWaitMs: restart.max_wait_ms,
-    failureRules: toFailureRules(loaded.config.failure_rules),
-  };
 }
 
 function exitCodeOf({ name }: State): number {

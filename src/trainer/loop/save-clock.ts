@@ -19,12 +19,16 @@ type Cost = () => { readonly stallSecs: number; readonly durationSecs: number } 
 export function createSaveClock(every: string, cost: Cost, start: TrainingProgress): SaveClock {
   const policy = parseSavePolicy(every) ?? { kind: 'epoch' };
   const told = Number(process.env[TrainerEnv.mtbf]);
-  const mtbfSecs = told > 0 ? told : assumedMtbfSecs;
-  let savedAtMs = performance.now();
+  const toldSecs = told > 0 ? told : assumedMtbfSecs;
+  const startedAtMs = performance.now();
+  let savedAtMs = startedAtMs;
   let savedStep = start.globalStep;
   return {
     isDue: ({ globalStep }) => {
-      const secs = (performance.now() - savedAtMs) / 1000;
+      const nowMs = performance.now();
+      const secs = (nowMs - savedAtMs) / 1000;
+      // Who has worked for longer than that fails less often.
+      const mtbfSecs = Math.max(toldSecs, (nowMs - startedAtMs) / 1000);
       return isSaveDue(policy, secs, globalStep - savedStep, { ...assumedCost, ...cost(), mtbfSecs });
     },
     reset: ({ globalStep }) => {

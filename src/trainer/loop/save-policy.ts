@@ -27,18 +27,23 @@ export function parseSavePolicy(text: string): SavePolicy | undefined {
   return { kind: 'secs', secs: Number(amount) * (unitSecs[unit] ?? 1) };
 }
 
-/** The stall may take this share of the training at most, and the writing this share of the disk's time. */
+/** The stall may take this share of the training at most, and the writing this share of the disk's time … */
 const mostStallShare = 0.01;
 const mostWritingShare = 0.1;
-const leastAutoSecs = 5;
+/** … unless failures are more frequent than that: then it is the lost work that is the burden, and only the disk bounds. */
+const frequentSecs = 3600;
+const mostWritingShareAtFailures = 0.5;
+const leastAutoSecs = 1;
 
 /**
  * The interval that loses least: √(2 · cost · mean time between failures), but never so short that stalls or writing become
  * a burden. Source: J. T. Daly, A higher order estimate of the optimum checkpoint interval (2006), first order; J. W. Young (1974).
  */
 export function autoIntervalSecs({ stallSecs, durationSecs, mtbfSecs }: SaveCosts): number {
-  const best = Math.sqrt(2 * stallSecs * mtbfSecs);
-  return Math.max(leastAutoSecs, best, stallSecs / mostStallShare, durationSecs / mostWritingShare);
+  const best = Math.max(leastAutoSecs, Math.sqrt(2 * stallSecs * mtbfSecs));
+  return mtbfSecs < frequentSecs
+    ? Math.max(best, durationSecs / mostWritingShareAtFailures)
+    : Math.max(best, stallSecs / mostStallShare, durationSecs / mostWritingShare);
 }
 
 /** Whether a checkpoint is due `secs` and `steps` after the last one. */
