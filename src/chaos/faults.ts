@@ -1,3 +1,5 @@
+import type { FailureClassName } from '../protocol/index.js';
+
 /** How a fault comes to a trainer. */
 export type FaultWay =
   /** From outside, by the kernel and the file system: works with any trainer. */
@@ -10,7 +12,7 @@ export type FaultWay =
   | 'reference';
 
 /** What a fault needs besides a trainer. */
-export type FaultNeed = 'root' | 'heartbeat' | 'supervisor' | 'remote-store';
+export type FaultNeed = 'root' | 'heartbeat' | 'supervisor';
 
 /** What is to come of it. */
 export type FaultOutcome =
@@ -32,6 +34,8 @@ export interface Fault {
   readonly way: FaultWay;
   readonly needs: readonly FaultNeed[];
   readonly outcome: FaultOutcome;
+  /** Classes of failure that the supervisor may rightly call it; of one of another cause, none is demanded. */
+  readonly seenAs?: readonly FailureClassName[];
   /** What is to be seen, in words. */
   readonly expected: string;
   /** Whether the end is that of an unbroken run; a remedy may change the training. True unless said otherwise. */
@@ -50,6 +54,7 @@ export const faults = {
     way: 'outside',
     needs: [],
     outcome: 'recovers',
+    seenAs: ['killed'],
     expected: 'Relaunched from the last checkpoint; the end is that of an unbroken run.',
     tests: [campaign, 'e2e/crash-injection.test.ts', 'e2e/random-kills.test.ts'],
   },
@@ -58,6 +63,7 @@ export const faults = {
     way: 'outside',
     needs: [],
     outcome: 'recovers',
+    seenAs: ['segfault'],
     expected: 'Class `segfault`; relaunched from the last checkpoint.',
     tests: [campaign, 'e2e/crash-injection.test.ts'],
   },
@@ -66,6 +72,7 @@ export const faults = {
     way: 'outside',
     needs: [],
     outcome: 'recovers',
+    seenAs: ['abort'],
     expected: 'Class `abort`; relaunched from the last checkpoint.',
     tests: [campaign, 'e2e/crash-injection.test.ts'],
   },
@@ -74,6 +81,7 @@ export const faults = {
     way: 'outside',
     needs: [],
     outcome: 'recovers',
+    seenAs: ['hang'],
     expected:
       'Class `hang` once the learned threshold has passed; evidence is collected, then it is killed and relaunched.',
     tests: [campaign, 'e2e/hangs.test.ts'],
@@ -83,6 +91,7 @@ export const faults = {
     way: 'preload',
     needs: [],
     outcome: 'recovers',
+    seenAs: ['hang'],
     expected: 'Class `hang`: progress counts, not CPU time.',
     tests: [campaign, 'e2e/hangs.test.ts'],
   },
@@ -91,6 +100,7 @@ export const faults = {
     way: 'preload',
     needs: [],
     outcome: 'recovers',
+    seenAs: ['premature'],
     expected: 'Class `premature`, not success; relaunched.',
     tests: [campaign, supervisor],
   },
@@ -99,6 +109,7 @@ export const faults = {
     way: 'preload',
     needs: [],
     outcome: 'recovers',
+    seenAs: ['killed'],
     expected:
       'Growing, jittered backoff; the budget of restarts without progress holds three. A loop without end is given up.',
     tests: [campaign, supervisor],
@@ -108,6 +119,7 @@ export const faults = {
     way: 'preload',
     needs: [],
     outcome: 'recovers',
+    seenAs: ['preempted'],
     expected: 'Class `preempted`; relaunched at once.',
     tests: [campaign, supervisor],
   },
@@ -116,6 +128,7 @@ export const faults = {
     way: 'preload',
     needs: [],
     outcome: 'recovers',
+    seenAs: ['hang'],
     expected: 'SIGTERM, the grace, then SIGKILL; relaunched.',
     tests: [campaign, supervisor],
   },
@@ -124,6 +137,7 @@ export const faults = {
     way: 'outside',
     needs: [],
     outcome: 'recovers',
+    seenAs: ['killed'],
     expected: 'It is found by its token and ended before the relaunch.',
     tests: [campaign, supervisor],
   },
@@ -132,6 +146,7 @@ export const faults = {
     way: 'outside',
     needs: ['supervisor'],
     outcome: 'recovers',
+    seenAs: ['killed'],
     expected: 'It is ended, and the GPU is free, before the relaunch.',
     tests: [campaign],
   },
@@ -140,6 +155,7 @@ export const faults = {
     way: 'outside',
     needs: [],
     outcome: 'recovers',
+    seenAs: ['killed', 'abort', 'host-memory'],
     expected: 'Relaunched from the last checkpoint; where the kernel or the log tells, the class is `host-memory`.',
     tests: [campaign],
   },
@@ -148,6 +164,7 @@ export const faults = {
     way: 'outside',
     needs: [],
     outcome: 'recovers',
+    seenAs: ['file-limit', 'abort', 'exception', 'crash', 'code'],
     expected: 'The trainer dies of it (class `file-limit` where its log tells); relaunched with the usual limit.',
     tests: [campaign],
   },
@@ -237,6 +254,7 @@ export const faults = {
     way: 'reference',
     needs: [],
     outcome: 'recovers',
+    seenAs: ['diverged'],
     expected:
       'Class `diverged`: rolled back to the last finite checkpoint, by the policy of `rollback`, which changes the training.',
     keepsState: false,
@@ -247,6 +265,7 @@ export const faults = {
     way: 'outside',
     needs: ['heartbeat'],
     outcome: 'gives-up',
+    seenAs: ['abort'],
     expected: 'After three times the checkpoint before is tried; after that the run is given up, naming the place.',
     tests: [campaign, 'e2e/hangs.test.ts'],
   },
@@ -303,6 +322,7 @@ export const faults = {
     way: 'outside',
     needs: [],
     outcome: 'recovers',
+    seenAs: ['killed'],
     expected: 'The tail is read, cleaned and classified; relaunched.',
     tests: [campaign, supervisor],
   },

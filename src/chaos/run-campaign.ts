@@ -31,13 +31,14 @@ export interface CampaignResult {
 }
 
 /**
- * Injects faults at their times until the run is over. One that is due before the last has been recovered from comes right after
+ * Injects faults at their times, counted from the first sign of work, until the run is over. One that is due before the last has been recovered from comes right after
  * it, so that what is seen has one cause.
  */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const { target, schedule, journal, onFault } = options;
   const records: FaultRecord[] = [];
   const struck: { firstEntry: number; lastEntry: number }[] = [];
+  await firstWork(options);
   const startMs = performance.now();
   for (const scheduled of schedule) {
     await pause(startMs + scheduled.atMs - performance.now(), AbortSignal.any([target.signal, options.interrupted]));
@@ -55,6 +56,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 }
 
 const pollMs = 10;
+
+async function firstWork({ target, interrupted, journal }: CampaignOptions): Promise<void> {
+  const hasWorked = () => journal().some(({ event }) => event === 'ready' || event === 'epoch_completed');
+  while (!hasWorked() && !target.signal.aborted && !interrupted.aborted) await sleep(pollMs);
+}
 
 async function strike(options: CampaignOptions, scheduled: ScheduledFault<FaultName>): Promise<FaultRecord> {
   const { target, journal, atRiskMs } = options;

@@ -2,8 +2,14 @@ import type { Phase } from '../protocol/index.js';
 import type { HangRules, Rules } from './rules.js';
 import type { RunFacts } from './state.js';
 
+const mostLateMs = 5000;
+/** Share of the threshold by which a timer may be late: what is left of it has to be a silence that was seen. */
+const mostLateShare = 0.5;
+
 /** A late timer is no witness: the machine slept, or the supervisor did not get to run. */
-export const mostLateMs = 5000;
+export function isTooLate({ rules, run }: { rules: Rules; run: RunFacts }, lateMs: number): boolean {
+  return lateMs > Math.min(mostLateMs, mostLateShare * (hangThresholdMs(rules, run) ?? mostLateMs));
+}
 
 const keptSilences = 200;
 /** Fewer say too little: one of them may have been read late, and so look short. */

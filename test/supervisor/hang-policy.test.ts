@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hangThresholdMs } from '../../src/supervisor/hang-policy.js';
+import { hangThresholdMs, isTooLate } from '../../src/supervisor/hang-policy.js';
 import { reduce } from '../../src/supervisor/reduce.js';
 import { stopGraceMs } from '../../src/supervisor/stop-grace.js';
 import { event, facts, rules, state } from './support.js';
@@ -8,6 +8,21 @@ const beat = (phase: 'startup' | 'train' | 'validate' | 'checkpoint', step = 1, 
   ({ attempt: 1, pid: 1, phase, epoch, step, steps_per_epoch: 9 }) as const;
 
 const threshold = (changes: Parameters<typeof facts>[0]) => hangThresholdMs(rules, facts(changes));
+
+describe('isTooLate', () => {
+  it('leaves at least half of the threshold as a silence that was seen, and never more than five seconds out', () => {
+    const run = facts({ hasHeartbeats: true, heartbeat: beat('train'), silencesMs: { train: [10, 10, 10] } });
+    expect(isTooLate({ rules, run }, 499)).toBe(false);
+    expect(isTooLate({ rules, run }, 501)).toBe(true);
+    const slow = facts({
+      hasHeartbeats: true,
+      heartbeat: beat('train'),
+      silencesMs: { train: [90_000, 90_000, 90_000] },
+    });
+    expect(isTooLate({ rules, run: slow }, 4999)).toBe(false);
+    expect(isTooLate({ rules, run: slow }, 5001)).toBe(true);
+  });
+});
 
 describe('hangThresholdMs', () => {
   it('is the cap of the phase while nothing is known of it', () => {

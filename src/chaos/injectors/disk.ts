@@ -15,7 +15,7 @@ import { type Injector, NotInjected } from '../target.js';
 import { findTrainer } from './await.js';
 
 const tmpfsMagic = 0x0102_1994;
-const lastsMs = 8000;
+const lastsMs = 4000;
 
 /** Takes all the room on the small disk of the checkpoints, for some seconds. */
 export const fillDisk: Injector = async ({ checkpointDir, ...target }) => {

@@ -29,7 +29,7 @@ export const hang: Injector = async (target) => {
 export const suspend: Injector = async (target, dice) => {
   const victim = await findTrainer(target);
   const pid = supervisorOf(target);
-  const forMs = 3000 + dice() * 5000;
+  const forMs = 3000 + dice() * 2000;
   const atMs = Date.now();
   process.kill(pid, 'SIGSTOP');
   send(victim, 'SIGSTOP');

@@ -31,7 +31,9 @@ function takeOrders(orders: string): void {
     seenAtMs ??= performance.now();
     if (!isLeader && performance.now() - seenAtMs < patienceMs) return;
     const order = take(`${orders}/orders/${group}`, `${orders}/taken/${group}`);
-    if (order !== undefined) obey(order);
+    if (order === undefined) return;
+    write(`${orders}/obeyed/${group}`, String(process.pid));
+    obey(order);
   }, pollMs).unref();
 }
 

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from '../injectors/await.js';
-import { type ChaosTarget, NotInjected, type Victim } from '../target.js';
+import type { ChaosTarget, Victim } from '../target.js';
 
 /** What a preloaded module can be told to do to its own process. */
 export type Order =
@@ -23,13 +23,13 @@ export const chaosFolderVariable = 'SUPERVISE_CHAOS_DIR';
 
 /**
  * Files of a folder of orders. A process announces itself as `present/<group>`, looks for `orders/<group>`, and takes an order
- * by renaming it to `taken/<group>`: that is the proof that it happens. `<group>` is its process group, which is the trainer's pid.
+ * by renaming it to `taken/<group>`, and says so by `obeyed/<group>` when it begins: that is the proof that it happens. `<group>` is its process group, which is the trainer's pid.
  */
 export function orderPaths(folder: string, group: number) {
   return {
     present: join(folder, 'present', String(group)),
     order: join(folder, 'orders', String(group)),
-    taken: join(folder, 'taken', String(group)),
+    obeyed: join(folder, 'obeyed', String(group)),
     /** How many launches are to end with exit code 1 at once; each takes one off. */
     crashLoop: join(folder, 'crash-loop'),
     disk: join(folder, 'disk.json'),
@@ -41,7 +41,7 @@ export function orderPaths(folder: string, group: number) {
 
 /** Lays the folder out. */
 export function layOrderFolder(folder: string): void {
-  for (const name of ['present', 'orders', 'taken']) mkdirSync(join(folder, name), { recursive: true });
+  for (const name of ['present', 'orders', 'taken', 'obeyed']) mkdirSync(join(folder, name), { recursive: true });
 }
 
 /** Waits until the trainer's process has loaded what takes orders. @throws NotInjected when it does not */
@@ -51,17 +51,17 @@ export function awaitPreload(target: ChaosTarget, victim: Victim): Promise<boole
   return until(target, what, () => existsSync(present), 15_000);
 }
 
-/** Gives an order to the trainer's process, and waits until it has taken it. */
+/** Gives an order to the trainer's process, and waits until it obeys. */
 export async function giveOrder(target: ChaosTarget, victim: Victim, order: Order): Promise<void> {
   await awaitPreload(target, victim);
   const paths = orderPaths(target.folder, victim.pid);
-  writeFileSync(paths.order, JSON.stringify(order));
-  await until(target, `process ${victim.pid} to take the order "${order.action}"`, () => existsSync(paths.taken));
+  put(paths.order, JSON.stringify(order));
+  await until(target, `process ${victim.pid} to obey the order "${order.action}"`, () => existsSync(paths.obeyed));
 }
 
 /** Lets file operations below the checkpoint directory crash or take longer. */
 export function giveDiskOrder(target: ChaosTarget, order: DiskOrder): void {
-  writeFileSync(orderPaths(target.folder, 0).disk, JSON.stringify(order));
+  put(orderPaths(target.folder, 0).disk, JSON.stringify(order));
 }
 
 /** How many launches are still to end at once; undefined when there is no such order. */
@@ -73,7 +73,8 @@ export function readCrashLoop(target: ChaosTarget): number | undefined {
   }
 }
 
-/** @throws NotInjected when nothing on this machine can be told what to do */
-export function refuse(reason: string): never {
-  throw new NotInjected(reason);
+/** Puts a file where others look for it, whole. */
+export function put(path: string, content: string): void {
+  writeFileSync(`${path}.new`, content);
+  renameSync(`${path}.new`, path);
 }

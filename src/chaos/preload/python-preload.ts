@@ -71,7 +71,9 @@ def take_orders(folder, group):
             time.sleep(0.2)
         try:
             os.rename(order, taken)
-            obey(json.loads(read(taken)))
+            told = json.loads(read(taken))
+            write(os.path.join(folder, "obeyed", str(group)), str(os.getpid()))
+            obey(told)
         except (OSError, ValueError):
             pass
 

@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { CampaignResult, FaultRecord } from '../../chaos/index.js';
 import {
   type ChaosTarget,
-  drawFaults,
   type FaultName,
   findLaunched,
   followJournal,
@@ -12,6 +11,7 @@ import {
   mountSmallDisk,
   preparePreload,
   runCampaign,
+  type ScheduledFault,
 } from '../../chaos/index.js';
 import type { LoadedExperiment, ResolvedRun } from '../../config/index.js';
 import { type JournalEntry, parseHeartbeat, parseStatus, runPaths } from '../../protocol/index.js';
@@ -27,9 +27,9 @@ export interface ChaosRunOptions {
   readonly loaded: LoadedExperiment;
   readonly run: ResolvedRun;
   readonly epochs: number;
-  readonly seed: number;
-  readonly faults: readonly [FaultName, ...FaultName[]];
-  readonly meanTimeBetweenMs: number;
+  /** What may come: it is prepared for. */
+  readonly faults: readonly FaultName[];
+  readonly schedule: Iterable<ScheduledFault<FaultName>>;
   readonly patienceMs: number;
   /** Bytes of the checkpoints of an unbroken run, which a small disk has to hold. */
   readonly checkpointBytes: number;
@@ -57,7 +57,7 @@ export async function runUnderFaults<Verdict>(
   options: ChaosRunOptions,
   judge: (result: ChaosRunResult) => Verdict,
 ): Promise<Verdict> {
-  const { name, root, loaded, faults, seed, meanTimeBetweenMs, signal } = options;
+  const { name, root, loaded, faults, schedule, signal } = options;
   const folder = join(root, `${name}-faults`);
   const preload = packageFile('dist/chaos/preload/node-preload.js');
   const { env: ownEnv } = loaded.config.trainer;
@@ -82,7 +82,7 @@ export async function runUnderFaults<Verdict>(
     const epochBase = loaded.config.trainer.epoch_base;
     const campaign = runCampaign({
       target,
-      schedule: drawFaults({ seed, faults, meanTimeBetweenMs }),
+      schedule,
       journal,
       epochs: () => readProgress(scratch.checkpointDir, epochBase)?.epochs ?? 0,
       atRiskMs: () => readAtRisk(scratch.runDir),

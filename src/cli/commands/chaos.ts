@@ -4,6 +4,7 @@ import {
   type ChaosReport,
   type ChaosRun,
   faults as catalogue,
+  drawFaults,
   faultNames,
   findShortcomings,
   renderPage,
@@ -103,7 +104,8 @@ export const chaos: Command = {
         };
         const judged = await runUnderFaults(
           {
-            ...{ ...own, root, loaded, run, epochs, faults, meanTimeBetweenMs, patienceMs, signal: stop.signal },
+            ...{ ...own, root, loaded, run, epochs, faults, patienceMs, signal: stop.signal },
+            schedule: drawFaults({ seed: own.seed, faults, meanTimeBetweenMs }),
             onFault: (record) => tell(describeRecord(record)),
           },
           (result) => judgeRun(result, index, own.seed, { scratch: unbroken, epochs, tolerance }),

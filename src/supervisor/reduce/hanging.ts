@@ -1,5 +1,5 @@
 import type { EventOf } from '../event.js';
-import { currentPhase, hangThresholdMs, mostLateMs } from '../hang-policy.js';
+import { currentPhase, hangThresholdMs, isTooLate } from '../hang-policy.js';
 import type { State, StateOf } from '../state.js';
 import { noteHeartbeat, noteProgress, watchForHang } from './facts.js';
 import { journal, type Step, withRun } from './step.js';
@@ -7,7 +7,7 @@ import { beginStop } from './stopping.js';
 
 /** The trainer has been silent for long: it is looked at once more before anything is done. */
 export function hangTimerFired(state: State, { at, lateMs = 0 }: EventOf<'timerFired'>): Step {
-  if (lateMs > mostLateMs) return waitAnew(withRun(state, { signAt: at }), at);
+  if (isTooLate(state, lateMs)) return waitAnew(withRun(state, { signAt: at }), at);
   if (!isSilent(state, at)) return waitAnew(state, at);
   return { state, effects: [{ type: 'inspect', attempt: state.run.attempt }] };
 }
