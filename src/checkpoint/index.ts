@@ -8,6 +8,7 @@ export { followObjectGraph } from './follow-object-graph.js';
 export { locateForeign } from './foreign/resume-foreign.js';
 export { type ForeignVerdict, verifyForeign } from './foreign/verify-foreign.js';
 export { readZipMembers } from './foreign/zip.js';
+export * from './hdf5/index.js';
 export * from './inspect/index.js';
 export { listCheckpoints } from './list-checkpoints.js';
 export { objectGraphTensor, valueSuffix } from './object-graph.js';

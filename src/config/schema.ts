@@ -189,11 +189,30 @@ const model = z
       .prefault({}),
     recognizer: z
       .object({
-        architecture: z.enum(['crnn', 'transformer']).default('crnn').describe('Recognizer architecture.'),
+        architecture: z
+          .enum(['crnn', 'transformer'])
+          .optional()
+          .describe('Recognizer architecture. Default: transformer for weights in a Keras file (.h5), else crnn.'),
         weights: path
           .optional()
-          .describe('Checkpoint of the frozen recognizer. Default: the digit recognizer in models/.'),
+          .describe(
+            'Weights of the frozen recognizer: a checkpoint of ours, or of a transformer a Keras .h5 or .weights.h5 file or a TensorFlow checkpoint of Keras. Default: the digit recognizer in models/.',
+          ),
         use_pretrained: z.boolean().default(true).describe('Whether the recognizer starts from its weights.'),
+        blank: z
+          .enum(['first', 'last'])
+          .optional()
+          .describe('Which class of imported weights is the CTC blank. Default: first for Keras, last for ours.'),
+        input_range: z
+          .enum(['0..1', '-1..1'])
+          .default('0..1')
+          .describe('Grey values, from black to white, that imported weights were trained on.'),
+        filters: positive.default(64).describe('Transformer: channels of the first convolutions.'),
+        dimension: positive.default(768).describe('Transformer: channels of a step. Imported weights bring their own.'),
+        heads: positive.default(12).describe('Transformer: heads of the attention, into which the dimension divides.'),
+        feed_forward: positive.default(2688).describe('Transformer: channels inside of a layer.'),
+        layers: positive.default(6).describe('Transformer: layers of the encoder.'),
+        dropout: z.number().min(0).lt(1).default(0.2).describe('Transformer: dropout rate in its own training.'),
       })
       .describe('The network that reads restored lines; it is not trained.')
       .prefault({}),

@@ -18,6 +18,7 @@ export const sectionAliases: ReadonlyMap<string, string> = new Map(
 export const genericWords: ReadonlySet<string> = new Set([
   ...['name', 'experiment', 'description', 'width', 'height', 'depth', 'filters', 'alpha', 'patience', 'monitor'],
   ...['mode', 'warmup', 'annealing', 'command', 'cmd', 'env', 'environment', 'cwd', 'device', 'steps', 'adaptive'],
+  ...['heads', 'layers', 'dropout', 'blank', 'dimension', 'feed_forward'],
 ]);
 
 /** Last parts that mean nothing at all outside their section. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { DType, TensorData } from '../bundle-types.js';
+import { openHdf5 } from '../hdf5/index.js';
 import { openBundle } from '../open-bundle.js';
 import { openSafetensors } from '../safetensors/index.js';
 import { indexPath } from '../write-bundle.js';
@@ -23,7 +24,9 @@ export interface TensorInfo {
   readonly unreadable?: string;
 }
 
-/** Opens a checkpoint by its prefix, or a `.safetensors` file. @throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT */
+/** Opens a checkpoint by its prefix, or a `.safetensors` or HDF5 (`.h5`) file. @throws CHECKPOINT_MISSING, CHECKPOINT_CORRUPT */
 export function openTensorFile(path: string): TensorFile {
-  return path.endsWith('.safetensors') && !existsSync(indexPath(path)) ? openSafetensors(path) : openBundle(path);
+  if (existsSync(indexPath(path))) return openBundle(path);
+  if (path.endsWith('.safetensors')) return openSafetensors(path);
+  return /\.(h5|hdf5)$/.test(path) ? openHdf5(path) : openBundle(path);
 }

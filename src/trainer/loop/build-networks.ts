@@ -7,12 +7,12 @@ import type { TrainerOptions } from './trainer-options.js';
 import type { TrainingTensors } from './training-state.js';
 
 /** Builds the networks and their optimizers, with all that a checkpoint has to hold of them. */
-export function buildNetworks({ config }: TrainerOptions, { train, charset }: Dataset) {
+export function buildNetworks({ config, log }: TrainerOptions, { train, charset }: Dataset) {
   const { height, width } = train;
   const size = { height, width, seed: config.seed };
   const generator = createGenerator(config.model.generator, size);
   const discriminator = createDiscriminator(config.model.discriminator, { ...size, characters: charset.size });
-  const recognizer = openRecognizer({ config: config.model.recognizer, charset, height, seed: config.seed });
+  const recognizer = openRecognizer({ config: config.model.recognizer, charset, ...size, log });
   const perceptual = openPerceptualLoss(config);
   const optimizerG = createAdam('optimizer_g', generator, config.optimizer);
   const optimizerD = createSgd('optimizer_d', discriminator, { momentum: config.optimizer.momentum_d });

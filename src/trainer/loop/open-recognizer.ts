@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { openBundle } from '../../checkpoint/index.js';
+import { indexPath, openTensorFile, type TensorFile } from '../../checkpoint/index.js';
 import type { Experiment } from '../../config/schema.js';
 import { SuperviseError } from '../../protocol/index.js';
 import type { Charset } from '../data/index.js';
-import { createCrnn, type FrozenRecognizer } from '../models/index.js';
+import { createCrnn, createTransformer, type FrozenRecognizer, type Recognizer } from '../models/index.js';
+import { importTransformer, isKerasTransformer } from '../recognizer/keras/import-transformer.js';
 import { restoreVariables } from './training-state.js';
 
 /** The recognizer that ships with the package: it reads lines of handwritten digits, 32 pixels high. */
@@ -14,41 +15,72 @@ export interface RecognizerOptions {
   readonly config: Experiment['model']['recognizer'];
   readonly charset: Charset;
   readonly height: number;
+  readonly width: number;
   readonly seed: number;
+  readonly log: (line: string) => void;
 }
 
 /**
  * Opens the frozen recognizer: the weights that the configuration names, else the shipped ones.
  * @throws CONFIG_INVALID, CHECKPOINT_MISSING, CHECKPOINT_CORRUPT, CHECKPOINT_MISMATCH
  */
-export function openRecognizer({ config, charset, height, seed }: RecognizerOptions): FrozenRecognizer {
-  if (config.architecture !== 'crnn') {
-    throw new SuperviseError('CONFIG_INVALID', {
-      what: `the recognizer architecture "${config.architecture}" is not in this version`,
-      where: 'model.recognizer.architecture',
-      expected: '"crnn"',
-    });
+export function openRecognizer(options: RecognizerOptions): FrozenRecognizer {
+  const { config } = options;
+  if (!config.use_pretrained) return createRecognizer(options).freeze();
+  const file = openTensorFile(weightsPath(config));
+  try {
+    return readRecognizer(file, options).freeze();
+  } finally {
+    file.close();
   }
-  const recognizer = createCrnn({ height, classes: charset.size + 1, seed });
-  if (config.use_pretrained) {
-    const bundle = openBundle(weightsPrefix(config.weights));
-    try {
-      restoreVariables(bundle, recognizer.variables);
-    } finally {
-      bundle.close();
-    }
-  }
-  return recognizer.freeze();
 }
 
-/** A checkpoint's prefix; the name of one of its files is understood too. */
-function weightsPrefix(weights: string | undefined): string {
-  const prefix = (weights ?? shippedWeights).replace(/\.(index|data-\d{5}-of-\d{5})$/, '');
-  if (existsSync(`${prefix}.index`)) return prefix;
+function readRecognizer(file: TensorFile, options: RecognizerOptions): Recognizer {
+  const { config, charset, log } = options;
+  if (isKerasTransformer(file)) {
+    if (config.architecture === 'crnn')
+      log(`Warning: ${file.path} holds a transformer, so that is the recognizer; the configuration says crnn.`);
+    const { blank = 'first', input_range: input, dropout } = config;
+    log(`Recognizer: the transformer of ${file.path}; its blank is the ${blank} class, its grey values are ${input}.`);
+    return importTransformer(file, { ...options, classes: charset.size + 1, blank, input, dropout });
+  }
+  const recognizer = createRecognizer(options);
+  restoreVariables(file, recognizer.variables);
+  return recognizer;
+}
+
+/** A recognizer with the weights that it begins with. */
+function createRecognizer({ config, charset, height, width, seed }: RecognizerOptions): Recognizer {
+  const { dimension, heads, feed_forward: feedForward, layers, filters, dropout, input_range: input } = config;
+  const lines = { height, width, classes: charset.size + 1, seed };
+  if (config.architecture !== 'transformer') return createCrnn(lines);
+  if (dimension % heads !== 0)
+    throw new SuperviseError('CONFIG_INVALID', {
+      what: `${heads} heads cannot share ${dimension} channels equally`,
+      where: 'model.recognizer.heads',
+      expected: 'a divisor of model.recognizer.dimension',
+    });
+  const sizes = { dimension, heads, headSize: dimension / heads, feedForward, layers, filters };
+  return createTransformer({ ...lines, ...sizes, dropout, input });
+}
+
+/** A checkpoint's prefix or an .h5 file; the name of one of a checkpoint's files is understood too. */
+function weightsPath({ weights, architecture }: Experiment['model']['recognizer']): string {
+  if (weights === undefined && architecture === 'transformer')
+    throw new SuperviseError('CONFIG_INVALID', {
+      what: 'there are no weights of a transformer in the package',
+      where: 'model.recognizer.weights',
+      expected: 'a Keras .h5 or .weights.h5 file, or a TensorFlow checkpoint',
+      hint: 'name the file, or set model.recognizer.architecture to "crnn"',
+    });
+  const path = weights ?? shippedWeights;
+  const prefix = path.replace(/\.(index|data-\d{5}-of-\d{5})$/, '');
+  if (existsSync(indexPath(prefix))) return prefix;
+  if (existsSync(path)) return path;
   throw new SuperviseError('CHECKPOINT_MISSING', {
-    what: 'there is no such recognizer checkpoint',
-    where: `${prefix}.index`,
-    expected: 'a TensorFlow checkpoint of a CRNN',
+    what: 'there are no such weights of a recognizer',
+    where: path,
+    expected: 'a TensorFlow checkpoint (its prefix), or a Keras .h5 file',
     hint: 'train one with: supervise-train recognizer --out <folder>, and name it in model.recognizer.weights',
   });
 }

@@ -12,3 +12,4 @@ export {
 export { createGenerator, type Generator, type ModelSize } from './generator.js';
 export type { FrozenRecognizer, Recognizer } from './recognizer.js';
 export { restore } from './restore.js';
+export { createTransformer, type TransformerOptions } from './transformer.js';

@@ -5,9 +5,9 @@ import type { Module, Pass } from '../nn/module.js';
 export interface FrozenRecognizer {
   /** Classes including the CTC blank, which is the last. */
   readonly classes: number;
-  /** Images [N, height, width, 1], float32 in [0, 1], to features [N, height / 8, width / 4, channels]. */
+  /** Images [N, height, width, 1], float32 in [0, 1], to features [N, height / 8, steps, channels]. */
   readonly features: (images: Tensor4D) => Tensor4D;
-  /** Features to logits [N, width / 4, classes]. */
+  /** Features to logits [N, steps, classes]. */
   readonly logits: (features: Tensor4D) => Tensor3D;
   readonly dispose: () => void;
 }
@@ -16,7 +16,8 @@ export interface FrozenRecognizer {
 export interface Recognizer extends Module {
   readonly classes: number;
   readonly features: (images: Tensor4D, pass: Pass) => Tensor4D;
-  readonly logits: (features: Tensor4D) => Tensor3D;
+  /** Features to logits; without a pass those of inference. */
+  readonly logits: (features: Tensor4D, pass?: Pass) => Tensor3D;
   /**
    * The recognizer with running statistics folded into its kernels. Later training does not reach it; disposing of it frees
    * this module's variables too.

@@ -56,12 +56,12 @@ export async function evaluateModel(options: EvaluationOptions): Promise<Evaluat
   try {
     const restorer = await openRestorer(options);
     log(`Backend: ${restorer.backend.name} on ${restorer.backend.device}: ${restorer.backend.reason}`);
-    const { height } = restorer;
-    const recognizer = openRecognizer({ config: config.model.recognizer, charset, height, seed: config.seed });
+    const { width, height } = restorer;
+    const { seed } = config;
+    const recognizer = openRecognizer({ config: config.model.recognizer, charset, height, width, seed, log });
     const scored = await scoreLines(lines.dataset, { restorer, recognizer, charset }, options);
     recognizer.dispose();
     restorer.dispose();
-    const { width } = restorer;
     return { ...summarizeScores(scored.perLine, config.metrics.cer_weight), ...scored, width, height };
   } finally {
     await lines.close();

@@ -125,12 +125,20 @@ export function discriminatorLoss(
   return readLoss(differentiateDiscriminator(parts, batch, pass, restored, text as Tensor2D));
 }
 
-interface LossAndGradients {
+/** A loss, and its gradient by path. */
+export interface LossAndGradients {
   readonly loss: number;
   readonly gradient: (path: string) => Float32Array;
 }
 
-function readLoss({ loss, gradients }: { readonly loss: Scalar; readonly gradients: Gradients }): LossAndGradients {
+/** A loss and its gradients as numbers. */
+export function readLoss({
+  loss,
+  gradients,
+}: {
+  readonly loss: Scalar;
+  readonly gradients: Gradients;
+}): LossAndGradients {
   return {
     loss: loss.dataSync()[0] as number,
     gradient: (path) => gradients.get(path)?.dataSync() as Float32Array,
