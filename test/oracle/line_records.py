@@ -1,6 +1,6 @@
 """Reads or writes TFRecords of text lines with TensorFlow itself.
 
-read PATH    parses every record with tf.io.parse_single_example and prints one JSON array of what it holds
+read PATH… [GZIP]   parses every record of the files with tf.io.parse_example and prints one JSON array of what they hold
 write SPECS  writes the files that the JSON array SPECS describes: how shape, type and orientation are stored
 """
 
@@ -17,10 +17,11 @@ FEATURES = {
 }
 
 
-def read(path):
+def read(paths, compression=None):
     records = []
-    for record in tf.data.TFRecordDataset(path):
-        example = tf.io.parse_single_example(record, FEATURES)
+    dataset = tf.data.TFRecordDataset(paths, compression_type=compression)
+    batches = dataset.batch(4).map(lambda serialized: tf.io.parse_example(serialized, FEATURES))
+    for example in batches.unbatch():
         degraded, clean = (
             tf.reshape(tf.io.decode_raw(example[f"{name}_raw"], tf.float32), example[f"{name}_shape"]).numpy()
             for name in ("degraded_image", "clean_image")
@@ -54,7 +55,7 @@ def array_features(name, array, shape_as):
 
 
 def write(spec):
-    with tf.io.TFRecordWriter(spec["path"]) as writer:
+    with tf.io.TFRecordWriter(spec["path"], options=spec.get("compression")) as writer:
         for label in spec["labels"]:
             features = {}
             for name in ("degraded_image", "clean_image"):
@@ -77,7 +78,8 @@ def ramp(height, width, reverse):
 
 if __name__ == "__main__":
     if sys.argv[1] == "read":
-        read(sys.argv[2])
+        compressed = sys.argv[-1] in ("GZIP", "ZLIB")
+        read(sys.argv[2:-1] if compressed else sys.argv[2:], sys.argv[-1] if compressed else None)
     else:
         for spec in json.loads(sys.argv[2]):
             write(spec)

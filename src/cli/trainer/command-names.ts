@@ -2,6 +2,7 @@
 export const trainerSummaries = {
   evaluate: 'Score a trained model on a data set: PSNR, SSIM, CER and WER',
   restore: 'Restore PNG images of any size with a trained model',
+  dataset: 'Make a data set of degraded handwriting, from digits or fonts, as TFRecord files',
   recognizer: 'Train the recognizer that restored lines are scored by',
 } as const;
 

@@ -6,6 +6,7 @@ import { type TrainerCommandName, trainerSummaries } from './command-names.js';
 export const loadTrainerCommand: Readonly<Record<TrainerCommandName, () => Promise<DescribedCommand>>> = {
   evaluate: async () => (await import('./evaluate.js')).evaluate,
   restore: async () => (await import('./restore.js')).restore,
+  dataset: async () => (await import('./dataset.js')).dataset,
   recognizer: async () => (await import('./recognizer.js')).recognizer,
 };
 

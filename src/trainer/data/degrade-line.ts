@@ -26,7 +26,7 @@ export function degradeLine(random: Random, ink: Plane, reverseInk: Plane): Plan
 }
 
 /** Brightness of the bare paper: a tone, broad shadows and a fine mottling. */
-function unevenPaper(random: Random, width: number, height: number, unit: number): Plane {
+export function unevenPaper(random: Random, width: number, height: number, unit: number): Plane {
   const tone = random.uniform(0.82, 0.96);
   const [shadow, mottling] = [random.uniform(0.03, 0.2), random.uniform(0.03, 0.1)];
   const broad = smoothField(random, width, height, 40 * unit);
@@ -39,7 +39,7 @@ function unevenPaper(random: Random, width: number, height: number, unit: number
 }
 
 /** How much light the ink takes: it has faded unevenly, in places almost to nothing. */
-function fadingInk(random: Random, ink: Plane, unit: number): Plane {
+export function fadingInk(random: Random, ink: Plane, unit: number): Plane {
   const [faint, strong] = [random.uniform(0.25, 0.5), random.uniform(0.75, 0.95)];
   const field = smoothField(random, ink.width, ink.height, random.uniform(10, 30) * unit);
   for (let i = 0; i < field.values.length; i++) {
@@ -49,7 +49,7 @@ function fadingInk(random: Random, ink: Plane, unit: number): Plane {
 }
 
 /** How much light the writing on the reverse takes: mirrored, as it is seen through the paper, and on lines of its own. */
-function bleedThrough(random: Random, reverseInk: Plane, unit: number): Plane {
+export function bleedThrough(random: Random, reverseInk: Plane, unit: number): Plane {
   const strength = random.uniform(0.25, 0.6);
   const offset = Math.round(reverseInk.height * random.uniform(-0.3, 0.3));
   const ghost = gaussianBlur(mirror(reverseInk, offset), unit * random.uniform(0.7, 1.3));
@@ -60,7 +60,7 @@ function bleedThrough(random: Random, reverseInk: Plane, unit: number): Plane {
   return ghost;
 }
 
-function stainsOnPaper(random: Random, width: number, height: number, unit: number): Plane {
+export function stainsOnPaper(random: Random, width: number, height: number, unit: number): Plane {
   const absorbed = createPlane(width, height);
   const edges = smoothField(random, width, height, 8 * unit);
   for (let count = random.integer(1, 2); count > 0; count--) addStain(random, absorbed, edges);
@@ -78,9 +78,9 @@ function mirror({ width, height, values }: Plane, offset: number): Plane {
 }
 
 /** Grain on every pixel, and dark or bright specks on a few; brightness stays in 0 … 1. */
-function addNoise(random: Random, { values }: Plane): void {
-  const grain = random.uniform(0.02, 0.07);
-  const specks = random.uniform(0, 0.012);
+export function addNoise(random: Random, { values }: Plane, severity = 1): void {
+  const grain = severity * random.uniform(0.02, 0.07);
+  const specks = severity * random.uniform(0, 0.012);
   for (let i = 0; i < values.length; i++) {
     const speck = random.uniform() < specks ? random.uniform(-0.5, 0.3) : 0;
     values[i] = Math.min(Math.max((values[i] as number) + random.normal(0, grain) + speck, 0), 1);

@@ -37,7 +37,13 @@ export function makeLine(spec: LineSpec, split: Split, index: number): MadeLine 
   };
 }
 
-function pickGlyphs(random: Random, digits: Digits, split: Split, { digitsMin, digitsMax }: LineSpec): Glyph[] {
+/** Draws handwritten digits of a split, as many as the line may have. */
+export function pickGlyphs(
+  random: Random,
+  digits: Digits,
+  split: Split,
+  { digitsMin, digitsMax }: Pick<LineSpec, 'digitsMin' | 'digitsMax'>,
+): Glyph[] {
   return Array.from({ length: random.integer(digitsMin, digitsMax) }, () => {
     const images = digits[split][random.integer(0, 9)] ?? [];
     return images[random.integer(0, images.length - 1)] as Glyph;

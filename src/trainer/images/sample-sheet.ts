@@ -12,15 +12,22 @@ export interface SampleRow {
 
 /** Puts samples on one sheet, a row each, degraded | restored | clean, with a grey gap between and around them. */
 export function sampleSheet(rows: readonly SampleRow[], width: number, height: number): GrayImage {
-  const sheet = blankSheet(3 * (width + gapPixels) + gapPixels, rows.length * (height + gapPixels) + gapPixels);
-  for (const [row, { degraded, restored, clean }] of rows.entries()) {
-    for (const [column, pixels] of [degraded, restored, clean].entries()) {
-      paste(
-        sheet,
-        { width, height, pixels },
-        gapPixels + column * (width + gapPixels),
-        gapPixels + row * (height + gapPixels),
-      );
+  const images = rows.map(({ degraded, restored, clean }) => [degraded, restored, clean]);
+  return imageSheet(images, width, height, 3);
+}
+
+/** Puts rows of images of one size on a sheet, with a grey gap between and around them. */
+export function imageSheet(
+  rows: readonly (readonly Float32Array[])[],
+  width: number,
+  height: number,
+  columns = Math.max(1, ...rows.map(({ length }) => length)),
+): GrayImage {
+  const sheet = blankSheet(columns * (width + gapPixels) + gapPixels, rows.length * (height + gapPixels) + gapPixels);
+  for (const [row, images] of rows.entries()) {
+    for (const [column, pixels] of images.entries()) {
+      const [left, top] = [gapPixels + column * (width + gapPixels), gapPixels + row * (height + gapPixels)];
+      paste(sheet, { width, height, pixels }, left, top);
     }
   }
   return sheet;

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openDataset } from '../../../src/trainer/data/open-dataset.js';
+import { buildDataset, createLineMaker } from '../../../src/trainer/handwriting/index.js';
 import { findTensorFlow, runOracle } from '../../oracle/tensorflow.js';
+import { specWith } from '../handwriting/support.js';
 import { dataConfig, temporaryFolder } from '../support.js';
 
 const python = findTensorFlow() ?? '';
@@ -16,6 +18,8 @@ const waysToStore = [
   { dtype: 'float32', label_dtype: 'int64', shape_as: 'list', transposed: true, ...fromOne },
   { dtype: 'float64', label_dtype: 'int32', shape_as: 'int64', transposed: true, ...fromZero },
   { dtype: 'uint8', label_dtype: 'int64', shape_as: 'int32', transposed: false, ...fromZero },
+  { dtype: 'float32', label_dtype: 'int64', shape_as: 'list', transposed: false, compression: 'GZIP', ...fromOne },
+  { dtype: 'float32', label_dtype: 'int64', shape_as: 'list', transposed: false, compression: 'ZLIB', ...fromOne },
 ];
 
 interface ReadRecord {
@@ -42,6 +46,24 @@ describe.skipIf(python === '')('TFRecords between us and TensorFlow', () => {
       expect(record.corner).toEqual([...line.degraded.subarray(0, 3)]);
     }
     await dataset.close();
+  });
+
+  test('TensorFlow reads the compressed shards of a data set that we build', async () => {
+    const out = join(temporaryFolder(), 'set');
+    const spec = specWith({ width: 64, height: 16 });
+    const plan = { spec, out, trainLines: 9, validationLines: 1, shards: 2, gzip: true, workers: 1, onShard: () => {} };
+    await buildDataset(plan);
+    const shards = [0, 1].map((shard) => join(out, `train-0000${shard}-of-00002.tfrecord.gz`));
+    const records: ReadRecord[] = JSON.parse(runOracle(python, 'line_records.py', 'read', ...shards, 'GZIP'));
+    const { make } = await createLineMaker(spec);
+    expect(records.length).toBe(9);
+    for (const [index, record] of records.entries()) {
+      const line = make('train', index);
+      expect(record.shape).toEqual([16, 64, 1]);
+      expect(record.label).toEqual(Array.from(line.labels, (label) => label + 1));
+      expect(record.degraded_sum).toBeCloseTo(sum(line.degraded), 2);
+      expect(record.clean_sum).toBeCloseTo(sum(line.clean), 2);
+    }
   });
 
   test('we read what TensorFlow writes, in every way that shape, type and orientation are stored', async () => {
