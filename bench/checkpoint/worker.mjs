@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openBundle, writeBundle } from '../../dist/checkpoint/index.js';
+import { openBundle, writeBundleAsync } from '../../dist/checkpoint/index.js';
 
 const count = 64;
 const length = Math.round((Number(process.argv[2]) * 1e6) / 4 / count);
@@ -25,13 +25,14 @@ async function measure(action) {
   writeFileSync('/proc/self/clear_refs', '5');
   const before = memoryMb('VmRSS');
   const startedAt = performance.now();
-  action();
+  await action();
   return { seconds: (performance.now() - startedAt) / 1000, extra_mb: memoryMb('VmHWM') - before };
 }
 
-function restore(path) {
+async function restore(path) {
   const bundle = openBundle(path);
-  const tensors = bundle.names.map((name) => bundle.read(name));
+  const tensors = [];
+  for await (const [, tensor] of bundle.readAll()) tensors.push(tensor);
   bundle.close();
   return tensors.length;
 }
@@ -42,7 +43,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const [action, path] = JSON.parse(line);
   if (action === 'save') {
     const files = [`${path}.data-00000-of-00001`, `${path}.index`];
-    answer({ ...(await measure(() => writeBundle(path, state))), files });
+    answer({ ...(await measure(() => writeBundleAsync(path, state))), files });
   } else {
     const { seconds, extra_mb } = await measure(() => restore(path));
     answer({ seconds, extra_mb: extra_mb - stateMb });

@@ -6,8 +6,9 @@ import { type FileOps, realFiles, replaceFile, temporarySuffix } from './file-op
 import { listCheckpoints, listNames } from './list-checkpoints.js';
 import { epochInfoTensor, withRecords } from './read-record.js';
 import { needsRecords, planRetention, type RetentionRules } from './retention-policy.js';
+import { runSteps, runStepsInTurns, type Steps } from './steps.js';
 import { verifyCheckpoint } from './verify-checkpoint.js';
-import { dataPath, indexPath, writeBundle } from './write-bundle.js';
+import { dataPath, indexPath, writeBundleSteps } from './write-bundle.js';
 
 export interface CommitOptions {
   readonly directory: string;
@@ -28,7 +29,16 @@ export interface CommitOptions {
  * @throws CHECKPOINT_CORRUPT when it does not read back as it was written, or the system error (ENOSPC, EIO, EROFS …): the
  * previous checkpoint and `epoch_info.json` are intact
  */
-export function commitCheckpoint({
+export function commitCheckpoint(options: CommitOptions): number {
+  return runSteps(commitSteps(options));
+}
+
+/** The same for a thread that has nothing else to do, see `writeBundleAsync`. One commit at a time in a directory. */
+export function commitCheckpointAsync(options: CommitOptions): Promise<number> {
+  return runStepsInTurns(commitSteps(options));
+}
+
+function* commitSteps({
   directory,
   name,
   tensors,
@@ -36,12 +46,12 @@ export function commitCheckpoint({
   maxCheckpoints,
   retention = {},
   files = realFiles,
-}: CommitOptions): number {
+}: CommitOptions): Steps<number> {
   files.mkdir(directory);
   const before = listCheckpoints(directory);
   sweepTemporaries(directory, files);
   const record = Buffer.from(JSON.stringify(epochInfo));
-  const bytes = writeBundle(join(directory, name), withRecord(tensors, record), files);
+  const bytes = yield* writeBundleSteps(join(directory, name), withRecord(tensors, record), files);
   files.fsyncDirectory(directory);
   assertReadsBack(directory, name);
   const plan = planCommitted(directory, name, {

@@ -1,5 +1,7 @@
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { fsyncDirectory } from '../protocol/index.js';
+import { type FlushAhead, startFlushAhead } from './flush-ahead.js';
+import { runSteps, type Steps } from './steps.js';
 
 /** The file operations of a commit, in the order they are called: tests put a failing one in their place. */
 export interface FileOps {
@@ -11,6 +13,8 @@ export interface FileOps {
   readonly rename: (from: string, to: string) => void;
   readonly remove: (path: string) => void;
   readonly fsyncDirectory: (path: string) => void;
+  /** Begins to bring a file to the disk that is still being written. */
+  readonly startFlushAhead: (path: string) => FlushAhead;
 }
 
 /** A write of more than 2 GiB is refused by Node. */
@@ -31,6 +35,7 @@ export const realFiles: FileOps = {
   rename: renameSync,
   remove: (path) => rmSync(path, { force: true, recursive: true }),
   fsyncDirectory,
+  startFlushAhead,
 };
 
 /** Ending of files under construction: never taken for a checkpoint, swept by the next commit. */
@@ -38,11 +43,25 @@ export const temporarySuffix = '.tmp';
 
 /** Writes `parts` to a temporary file beside `path`, flushes it and renames it into place; a failure leaves `path` untouched. */
 export function replaceFile(files: FileOps, path: string, parts: Iterable<Uint8Array>): void {
+  runSteps(replaceFileSteps(files, path, parts));
+}
+
+/** The same with a step after each part. */
+export function* replaceFileSteps(files: FileOps, path: string, parts: Iterable<Uint8Array>): Steps<void> {
   const temporary = `${path}${temporarySuffix}`;
   try {
     const file = files.open(temporary);
     try {
-      for (const part of parts) files.write(file, part);
+      const ahead = files.startFlushAhead(temporary);
+      try {
+        for (const part of parts) {
+          files.write(file, part);
+          ahead.wrote(part.length);
+          yield;
+        }
+      } finally {
+        ahead.end();
+      }
       files.fsync(file);
     } finally {
       files.close(file);

@@ -1,7 +1,7 @@
 export { buildObjectGraph } from './build-object-graph.js';
 export * from './bundle-types.js';
 export * from './checkpoint-state.js';
-export { type CommitOptions, commitCheckpoint } from './commit-checkpoint.js';
+export { type CommitOptions, commitCheckpoint, commitCheckpointAsync } from './commit-checkpoint.js';
 export { type FileOps, realFiles } from './file-ops.js';
 export * from './find-resumable.js';
 export { followObjectGraph } from './follow-object-graph.js';
@@ -20,4 +20,4 @@ export * from './retention-policy.js';
 export * from './safetensors/index.js';
 export { setAside } from './set-aside.js';
 export * from './verify-checkpoint.js';
-export { dataPath, indexPath, writeBundle } from './write-bundle.js';
+export { dataPath, indexPath, writeBundle, writeBundleAsync } from './write-bundle.js';

@@ -17,14 +17,18 @@ export interface Shard {
 export const pieceBytes = 1 << 20;
 
 /**
- * Reads one tensor into one array.
+ * Reads one tensor into one array, that of `into` if there is one.
  * @throws CHECKPOINT_CORRUPT when its bytes do not match; CHECKPOINT_MISMATCH when they fit no array of this Node
  */
-export function readTensor(name: string, entry: BundleEntry, shard: Shard): TensorData {
-  const bytes = allocate(name, entry.size, shard);
+export function readTensor(name: string, entry: BundleEntry, shard: Shard, into?: Uint8Array): TensorData {
+  const bytes = into ?? allocate(name, entry.size, shard);
   readChecked(name, entry, shard, (done) => bytes.subarray(done, done + pieceBytes));
-  const tensor = { dtype: entry.dtype, shape: entry.shape };
-  return { ...tensor, data: entry.dtype === 'string' ? splitStrings(bytes, elementCount(entry.shape)) : bytes };
+  return finishTensor(entry, bytes);
+}
+
+/** The tensor of stored bytes that were checked. */
+export function finishTensor({ dtype, shape }: BundleEntry, bytes: Uint8Array): TensorData {
+  return { dtype, shape, data: dtype === 'string' ? splitStrings(bytes, elementCount(shape)) : bytes };
 }
 
 /** Reads a tensor's bytes and checks them, in the memory of `buffer`. @throws CHECKPOINT_CORRUPT */
@@ -65,13 +69,15 @@ function readChecked(name: string, entry: BundleEntry, shard: Shard, target: (do
   assertSum(name, entry, shard, sum);
 }
 
-interface Sum {
+/** Sums a tensor's stored bytes piece by piece. */
+export interface Sum {
   readonly add: (piece: Uint8Array) => void;
   /** The unmasked CRC32C, or why the bytes cannot be what they should. */
   readonly finish: () => number | string;
 }
 
-function createSum({ dtype, shape, unreadable }: BundleEntry): Sum {
+/** Begins a sum, in the way of the tensor's element type. */
+export function createSum({ dtype, shape, unreadable }: BundleEntry): Sum {
   if (dtype === 'string' && unreadable === undefined) return createStringChecksum(elementCount(shape));
   let crc = 0;
   return {
@@ -82,7 +88,8 @@ function createSum({ dtype, shape, unreadable }: BundleEntry): Sum {
   };
 }
 
-function assertSum(name: string, { crc }: BundleEntry, { path }: Shard, sum: Sum): void {
+/** @throws CHECKPOINT_CORRUPT when a sum is not the one in the index */
+export function assertSum(name: string, { crc }: BundleEntry, { path }: Shard, sum: Sum): void {
   const found = sum.finish();
   if (typeof found === 'string') throw corrupt(path, `${name} ${found}`);
   if (maskChecksum(found) !== crc) throw corrupt(path, `${name} does not match its checksum`);
@@ -91,12 +98,13 @@ function assertSum(name: string, { crc }: BundleEntry, { path }: Shard, sum: Sum
 function readFully(name: string, position: number, shard: Shard, piece: Uint8Array): void {
   for (let done = 0; done < piece.length; ) {
     const count = readSync(shard.file, piece, done, piece.length - done, position + done);
-    if (count === 0) throw corrupt(shard.path, `it ends inside ${name}`);
+    if (count === 0) throw truncated(name, shard);
     done += count;
   }
 }
 
-function allocate(name: string, size: number, shard: Shard): Uint8Array {
+/** Memory for a tensor's bytes. @throws CHECKPOINT_MISMATCH when they fit no array of this Node */
+export function allocate(name: string, size: number, shard: Shard): Uint8Array {
   try {
     // Not cleared first: all of it is read, or nobody gets it.
     return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
@@ -118,6 +126,11 @@ function splitStrings(bytes: Uint8Array, count: number): Uint8Array[] {
     at += length;
     return bytes.subarray(at - length, at);
   });
+}
+
+/** The error for a data file that ends too early. */
+export function truncated(name: string, { path }: Shard): SuperviseError {
+  return corrupt(path, `it ends inside ${name}`);
 }
 
 function corrupt(path: string, what: string): SuperviseError {

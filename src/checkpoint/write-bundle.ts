@@ -1,9 +1,10 @@
 import { type BundleEntry, encodeEntry, encodeHeader } from './bundle-entry.js';
 import { elementBytes, elementCount, type TensorSource } from './bundle-types.js';
 import { checksum, maskChecksum } from './crc.js';
-import { type FileOps, realFiles, replaceFile } from './file-ops.js';
+import { type FileOps, realFiles, replaceFileSteps } from './file-ops.js';
 import { gatherSmall } from './gather-small.js';
 import { pushVarint } from './protobuf.js';
+import { runSteps, runStepsInTurns, type Steps } from './steps.js';
 import { encodeTable } from './table.js';
 
 /** Path of a data file of a checkpoint; we write one. */
@@ -28,6 +29,27 @@ export function writeBundle(
   tensors: Iterable<readonly [string, TensorSource]>,
   files: FileOps = realFiles,
 ): number {
+  return runSteps(writeBundleSteps(prefix, tensors, files));
+}
+
+/**
+ * The same with turns of the event loop in between, in which the disk is told to begin with what is already written: the way for
+ * a thread that has nothing else to do. Throws what `writeBundle` throws.
+ */
+export function writeBundleAsync(
+  prefix: string,
+  tensors: Iterable<readonly [string, TensorSource]>,
+  files: FileOps = realFiles,
+): Promise<number> {
+  return runStepsInTurns(writeBundleSteps(prefix, tensors, files));
+}
+
+/** The steps of both, one for each piece that is written. */
+export function* writeBundleSteps(
+  prefix: string,
+  tensors: Iterable<readonly [string, TensorSource]>,
+  files: FileOps,
+): Steps<number> {
   const entries = new Map<string, BundleEntry>();
   function* dataParts(): Generator<Uint8Array> {
     let offset = 0;
@@ -39,9 +61,9 @@ export function writeBundle(
       offset += size;
     }
   }
-  replaceFile(files, dataPath(prefix), gatherSmall(dataParts()));
+  yield* replaceFileSteps(files, dataPath(prefix), gatherSmall(dataParts()));
   const index = encodeIndex(entries);
-  replaceFile(files, indexPath(prefix), [index]);
+  yield* replaceFileSteps(files, indexPath(prefix), [index]);
   return [...entries.values()].reduce((total, { size }) => total + size, index.length);
 }
 

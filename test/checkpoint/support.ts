@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checksum, maskChecksum } from '../../src/checkpoint/crc.js';
 import {
@@ -116,4 +116,11 @@ function varints(...values: number[]): Uint8Array {
   const out: number[] = [];
   for (const value of values) pushVarint(out, value);
   return Uint8Array.from(out);
+}
+
+/** Flips one bit of a file. */
+export function flipBit(path: string, position: number, bit: number): void {
+  const bytes = readFileSync(path);
+  bytes[position] = (bytes[position] ?? 0) ^ (1 << bit);
+  writeFileSync(path, bytes);
 }

@@ -66,7 +66,7 @@ export function createCheckpointWriter(options: CheckpointWriterOptions): Checkp
     assertSound();
   };
   const write = async (content: CommitOptions) => {
-    if (background === undefined) commitFinite(content);
+    if (background === undefined) await commitFinite(content);
     else await background.commit(content);
   };
   /** Copies the state, and begins to write it. */

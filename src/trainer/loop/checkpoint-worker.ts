@@ -9,11 +9,11 @@ export type CommitOutcome =
   | { readonly ok: false; readonly message: string; readonly code: string | undefined };
 
 // The training goes on while this thread hashes, writes and flushes.
-parentPort?.on('message', (options: CommitOptions) => parentPort?.postMessage(commit(options)));
+parentPort?.on('message', async (options: CommitOptions) => parentPort?.postMessage(await commit(options)));
 
-function commit(options: CommitOptions): CommitOutcome {
+async function commit(options: CommitOptions): Promise<CommitOutcome> {
   try {
-    return { ok: true, bytes: commitFinite(options) };
+    return { ok: true, bytes: await commitFinite(options) };
   } catch (error) {
     return { ok: false, message: (error as Error).message, code: systemErrorCode(error) };
   }

@@ -1,10 +1,10 @@
-import { type CommitOptions, commitCheckpoint } from '../../checkpoint/index.js';
+import { type CommitOptions, commitCheckpointAsync } from '../../checkpoint/index.js';
 
 /** `code` of the error for weights that are NaN or infinite: such a state must never become a checkpoint. */
 export const notFinite = 'ERR_NOT_FINITE';
 
-/** Commits a checkpoint, unless one of its float32 tensors holds NaN or infinity. @throws as `commitCheckpoint`, or {@link notFinite} */
-export function commitFinite(options: CommitOptions): number {
+/** Commits a checkpoint, unless one of its float32 tensors holds NaN or infinity. @throws as `commitCheckpointAsync`, or {@link notFinite} */
+export async function commitFinite(options: CommitOptions): Promise<number> {
   const tensors = [...options.tensors];
   const bad = tensors.find(
     ([, { dtype, data }]) => dtype === 'float32' && data instanceof Uint8Array && !hasFinite(data),
@@ -13,7 +13,7 @@ export function commitFinite(options: CommitOptions): number {
     throw Object.assign(new Error(`${bad[0].replace('/.ATTRIBUTES/VARIABLE_VALUE', '')} holds NaN or infinity`), {
       code: notFinite,
     });
-  return commitCheckpoint({ ...options, tensors });
+  return commitCheckpointAsync({ ...options, tensors });
 }
 
 /** A sum is NaN or infinite as soon as one of its terms is; float64 does not overflow over float32 values. */

@@ -126,7 +126,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   }
 
   const divergence = options.noRestore ? undefined : readDivergence(paths.checkpointDir);
-  const restored = restoreNewest(isSpare ? { ...options, resume: go?.resume ?? true } : options, tensors);
+  const restored = await restoreNewest(isSpare ? { ...options, resume: go?.resume ?? true } : options, tensors);
   const found: TrainingProgress = restored?.progress ?? fresh;
   rollbacks = collectRollbacks(found.rollbacks, divergence);
   if (divergence !== undefined) log(describeRollback(config.rollback, divergence));

@@ -15,6 +15,13 @@ export function readByObjectPath(bundle: Bundle): ReadableCheckpoint {
     entries: { get: (name) => bundle.entries.get(find(name) ?? name) },
     has: (name) => find(name) !== undefined,
     read: (name) => bundle.read(find(name) ?? name),
+    readAll: async function* (names) {
+      const wanted = [...names];
+      let at = 0;
+      // They come in the order they are asked for.
+      for await (const [, tensor] of bundle.readAll(wanted.map((name) => find(name) ?? name)))
+        yield [wanted[at++] as string, tensor];
+    },
   };
 }
 
@@ -23,17 +30,17 @@ export function readByObjectPath(bundle: Bundle): ReadableCheckpoint {
  * `epoch_info.json` counts. Slots that Python did not save start anew.
  * @throws CHECKPOINT_MISMATCH when a variable is missing or has another shape
  */
-export function restoreFromPython(
+export async function restoreFromPython(
   checkpoint: ReadableCheckpoint,
   tensors: TrainingTensors,
   info: EpochInfo,
   seed: number,
   log: (line: string) => void,
-): TrainingProgress {
+): Promise<TrainingProgress> {
   const has = ([name]: readonly [string, unknown]) => checkpoint.has(`${name}${valueSuffix}`);
   const isWanted = (entry: readonly [string, unknown]) => !entry[0].includes('/.OPTIMIZER_SLOT/') || has(entry);
   const variables = new Map([...tensors.variables].filter(isWanted));
-  restoreTensors(checkpoint, { variables, counters: new Map([...tensors.counters].filter(has)) });
+  await restoreTensors(checkpoint, { variables, counters: new Map([...tensors.counters].filter(has)) });
   log('  It was saved by Python: the position is that of epoch_info.json.');
   const missing = tensors.variables.size - variables.size;
   if (missing > 0) log(`Warning: ${missing} slots of the optimizers are not in it; they start at zero`);

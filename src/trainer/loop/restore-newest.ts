@@ -16,10 +16,10 @@ export interface Restored {
  * continued, what the directory holds is set aside and the training starts afresh.
  * @throws CHECKPOINT_MISMATCH when the checkpoint belongs to other networks
  */
-export function restoreNewest(
+export async function restoreNewest(
   { config, paths, resume, noRestore, log }: TrainerOptions,
   tensors: TrainingTensors,
-): Restored | undefined {
+): Promise<Restored | undefined> {
   const directory = paths.checkpointDir;
   if (!resume || noRestore) return startAfresh(directory, log);
   const found = findResumable(directory, { mode: config.checkpoints.verify });
@@ -39,8 +39,8 @@ export function restoreNewest(
   const bundle = openBundle(join(directory, found.checkpoint));
   try {
     const progress = bundle.has(progressKey)
-      ? restoreTraining(bundle, tensors)
-      : restoreFromPython(readByObjectPath(bundle), tensors, found.epochInfo, config.seed, log);
+      ? await restoreTraining(bundle, tensors)
+      : await restoreFromPython(readByObjectPath(bundle), tensors, found.epochInfo, config.seed, log);
     const within = progress.step > 0 ? `, step ${progress.step}` : '';
     if (progress.epoch <= config.epochs) log(`  Continuing from epoch: ${progress.epoch}/${config.epochs}${within}`);
     log(`Restored from ${bundle.path}`);

@@ -67,32 +67,44 @@ export interface ReadableCheckpoint {
   readonly entries: { get(name: string): { readonly dtype: DType; readonly shape: readonly number[] } | undefined };
   readonly has: (name: string) => boolean;
   readonly read: (name: string) => TensorData;
+  /** Many of them in turn. */
+  readonly readAll: (names: Iterable<string>) => AsyncIterable<readonly [name: string, tensor: TensorData]>;
 }
 
 /**
  * Puts a checkpoint's state into the training's variables and counters.
  * @throws CHECKPOINT_MISMATCH when a tensor is missing or has another shape: nothing is assigned then
  */
-export function restoreTraining(checkpoint: ReadableCheckpoint, tensors: TrainingTensors): TrainingProgress {
-  restoreTensors(checkpoint, tensors);
+export async function restoreTraining(
+  checkpoint: ReadableCheckpoint,
+  tensors: TrainingTensors,
+): Promise<TrainingProgress> {
+  await restoreTensors(checkpoint, tensors);
   return readProgress(checkpoint);
 }
 
 /** The same for a checkpoint that does not say where the training stood. */
-export function restoreTensors(checkpoint: ReadableCheckpoint, tensors: TrainingTensors): void {
-  restoreVariables(checkpoint, tensors.variables);
+export async function restoreTensors(checkpoint: ReadableCheckpoint, tensors: TrainingTensors): Promise<void> {
+  const { variables } = tensors;
+  for (const [name, variable] of variables) assertMatches(checkpoint, name, variable);
+  const byKey = new Map([...variables].map(([name, variable]) => [`${name}${valueSuffix}`, variable]));
+  for await (const [key, stored] of checkpoint.readAll(byKey.keys())) assign(byKey.get(key) as Variable, stored);
   for (const [name, counter] of tensors.counters) counter.set(readInt64(checkpoint, `${name}${valueSuffix}`));
 }
 
 /** Puts a checkpoint's tensors into variables of the same names. @throws CHECKPOINT_MISMATCH before anything is assigned */
-export function restoreVariables(checkpoint: ReadableCheckpoint, variables: ReadonlyMap<string, Variable>): void {
+export function restoreVariables(
+  checkpoint: Omit<ReadableCheckpoint, 'readAll'>,
+  variables: ReadonlyMap<string, Variable>,
+): void {
   for (const [name, variable] of variables) assertMatches(checkpoint, name, variable);
-  for (const [name, variable] of variables) {
-    const { shape, dtype } = variable;
-    const restored = tensor(toTypedArray(checkpoint.read(`${name}${valueSuffix}`)), shape, dtype);
-    variable.assign(restored);
-    restored.dispose();
-  }
+  for (const [name, variable] of variables) assign(variable, checkpoint.read(`${name}${valueSuffix}`));
+}
+
+function assign(variable: Variable, stored: TensorData): void {
+  const restored = tensor(toTypedArray(stored), variable.shape, variable.dtype);
+  variable.assign(restored);
+  restored.dispose();
 }
 
 /** Bytes of a float32 or int32 tensor as the typed array that tfjs takes. */
@@ -135,7 +147,7 @@ function readProgress(checkpoint: ReadableCheckpoint): TrainingProgress {
   return JSON.parse(new TextDecoder().decode(bytes)) as TrainingProgress;
 }
 
-function assertMatches(checkpoint: ReadableCheckpoint, name: string, variable: Variable): void {
+function assertMatches(checkpoint: Omit<ReadableCheckpoint, 'readAll'>, name: string, variable: Variable): void {
   const key = `${name}${valueSuffix}`;
   const entry = checkpoint.entries.get(key);
   if (entry === undefined) throw mismatch(checkpoint, `the tensor ${key} is missing`, `shape [${variable.shape}]`);
@@ -144,7 +156,7 @@ function assertMatches(checkpoint: ReadableCheckpoint, name: string, variable: V
   throw mismatch(checkpoint, `the tensor ${key} is ${dtype} [${shape}]`, `${variable.dtype} [${variable.shape}]`);
 }
 
-function mismatch(checkpoint: ReadableCheckpoint, what: string, expected?: string): SuperviseError {
+function mismatch(checkpoint: Pick<ReadableCheckpoint, 'path'>, what: string, expected?: string): SuperviseError {
   return new SuperviseError('CHECKPOINT_MISMATCH', {
     what,
     where: checkpoint.path,
@@ -159,10 +171,11 @@ export async function warmUp(tensors: TrainingTensors, step: () => Promise<unkno
   const progress = { ...unused, epoch: 1, step: 0, globalStep: 0, lossSums: {}, seed: 0 };
   const entries = new Map(await snapshotTraining(tensors, progress));
   await step();
-  restoreTraining(
-    { path: 'memory', entries, has: (name) => entries.has(name), read: (name) => readFrom(entries, name) },
-    tensors,
-  );
+  const read = (name: string) => readFrom(entries, name);
+  async function* readAll(names: Iterable<string>) {
+    for (const name of names) yield [name, read(name)] as const;
+  }
+  await restoreTraining({ path: 'memory', entries, has: (name) => entries.has(name), read, readAll }, tensors);
 }
 
 function readFrom(entries: ReadonlyMap<string, TensorData>, name: string): TensorData {

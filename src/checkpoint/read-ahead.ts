@@ -1,0 +1,84 @@
+import { read } from 'node:fs';
+import { promisify } from 'node:util';
+import type { BundleEntry } from './bundle-entry.js';
+import type { TensorData } from './bundle-types.js';
+import { allocate, assertSum, createSum, finishTensor, pieceBytes, type Shard, truncated } from './read-tensor.js';
+
+/** One tensor to be read, and the memory for it, if there is some. */
+export interface ReadJob {
+  readonly name: string;
+  readonly entry: BundleEntry;
+  readonly shard: Shard;
+  readonly into: Uint8Array | undefined;
+}
+
+/** The threads of Node's pool: so many reads are under way at a time. */
+const readsAtOnce = 4;
+const readFile = promisify(read);
+
+interface Piece {
+  readonly job: ReadJob;
+  readonly bytes: Uint8Array;
+  readonly piece: Uint8Array;
+  readonly isFirst: boolean;
+  readonly isLast: boolean;
+  readonly arrived: Promise<void>;
+}
+
+/**
+ * Reads tensors in order, each into one array: while some pieces are on their way, those that have arrived are summed. Memory
+ * beside the tensors: none. A tensor is yielded when its bytes match; those after it may be on their way by then.
+ * @throws CHECKPOINT_CORRUPT when they do not; CHECKPOINT_MISMATCH when they fit no array; the system error
+ */
+export async function* readAhead(jobs: Iterable<ReadJob>): AsyncGenerator<readonly [name: string, tensor: TensorData]> {
+  const pieces = beginPieces(jobs);
+  const underWay: Piece[] = [];
+  const fill = () => {
+    while (underWay.length < readsAtOnce) {
+      const { done, value } = pieces.next();
+      if (done === true) return;
+      underWay.push(value);
+    }
+  };
+  try {
+    let sum: ReturnType<typeof createSum> | undefined;
+    for (fill(); underWay.length > 0; fill()) {
+      const { job, bytes, piece, isFirst, isLast, arrived } = underWay[0] as Piece;
+      await arrived;
+      underWay.shift();
+      // The next read begins before this piece is summed.
+      fill();
+      if (isFirst) sum = createSum(job.entry);
+      sum?.add(piece);
+      if (!isLast || sum === undefined) continue;
+      assertSum(job.name, job.entry, job.shard, sum);
+      yield [job.name, finishTensor(job.entry, bytes)];
+    }
+  } finally {
+    // Whoever closes the file next must not pull it away from under a read, which might then hit another file.
+    await Promise.allSettled(underWay.map(({ arrived }) => arrived));
+  }
+}
+
+/** Begins the read of each piece when it is asked for. */
+function* beginPieces(jobs: Iterable<ReadJob>): Generator<Piece> {
+  for (const job of jobs) {
+    const { name, entry, shard } = job;
+    const bytes = job.into ?? allocate(name, entry.size, shard);
+    for (let done = 0; done === 0 || done < entry.size; done += pieceBytes) {
+      const piece = bytes.subarray(done, done + pieceBytes);
+      const arrived = readFully(name, entry.offset + done, shard, piece);
+      // It is waited for later, or not at all when one before it fails.
+      arrived.catch(() => undefined);
+      yield { job, bytes, piece, isFirst: done === 0, isLast: done + pieceBytes >= entry.size, arrived };
+    }
+  }
+}
+
+async function readFully(name: string, position: number, shard: Shard, piece: Uint8Array): Promise<void> {
+  for (let done = 0; done < piece.length; ) {
+    const { bytesRead } = await readFile(shard.file, piece, done, piece.length - done, position + done);
+    if (bytesRead === 0) throw truncated(name, shard);
+    done += bytesRead;
+  }
+}
