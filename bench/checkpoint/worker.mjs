@@ -2,7 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { openBundle, writeBundleAsync } from '../../dist/checkpoint/index.js';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc');
 
 const count = 64;
 const length = Math.round((Number(process.argv[2]) * 1e6) / 4 / count);
@@ -19,7 +24,7 @@ const memoryMb = (field) =>
   Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1000;
 
 async function measure(action) {
-  globalThis.gc();
+  collectGarbage();
   // The memory of arrays is given back a little later, by another thread.
   await sleep(100);
   writeFileSync('/proc/self/clear_refs', '5');

@@ -3,25 +3,30 @@ import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+/** As the supervisor starts the reference trainer. */
+const hugePages = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
+
 /** Starts a worker for each tool that is there; each holds `megabytes` of float32 state. */
 export async function startWorkers(root, megabytes) {
   const tensorflow = process.env.SUPERVISE_PYTHON ?? 'python3';
   const others = process.env.SUPERVISE_SAFETENSORS_PYTHON ?? tensorflow;
   const script = join(root, 'bench/checkpoint/worker.py');
+  const own = join(root, 'bench/checkpoint/worker.mjs');
   const listed = [
-    ['ours', process.execPath, ['--expose-gc', join(root, 'bench/checkpoint/worker.mjs')]],
+    ['ours', process.execPath, [own], hugePages],
+    ['ours, small pages', process.execPath, [own]],
     ...(has(tensorflow, 'tensorflow') ? [['tf.train.Checkpoint', tensorflow, [script, 'tensorflow']]] : []),
     ...(has(others, 'torch') ? [['torch.save', others, [script, 'torch']]] : []),
     ...(has(others, 'safetensors') ? [['safetensors', others, [script, 'safetensors']]] : []),
   ];
   const workers = [];
-  for (const [name, program, args] of listed)
-    workers.push(await startWorker(name, program, [...args, String(megabytes)]));
+  for (const [name, program, args, settings] of listed)
+    workers.push(await startWorker(name, program, [...args, String(megabytes)], settings));
   return workers;
 }
 
-async function startWorker(name, program, args) {
-  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', CUDA_VISIBLE_DEVICES: '' };
+async function startWorker(name, program, args, settings = {}) {
+  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', CUDA_VISIBLE_DEVICES: '', ...settings };
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'], env });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const answer = async () => {
