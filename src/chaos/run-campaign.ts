@@ -7,10 +7,9 @@ import { type FaultRecord, findFalseKills, type Observation, observe } from './o
 import type { ScheduledFault } from './schedule.js';
 import { type ChaosTarget, type Injected, NotInjected } from './target.js';
 
-/** A supervised run under a schedule of faults. */
-export interface CampaignOptions {
+/** A supervised run that faults are injected into. */
+export interface StrikeOptions {
   readonly target: ChaosTarget;
-  readonly schedule: Iterable<ScheduledFault<FaultName>>;
   readonly journal: () => readonly JournalEntry[];
   /** Epochs that epoch_info.json calls complete. */
   readonly epochs: () => number;
@@ -20,6 +19,11 @@ export interface CampaignOptions {
   readonly patienceMs: number;
   /** Aborted when the run is to be stopped: what was under way then tells nothing. */
   readonly interrupted: AbortSignal;
+}
+
+/** The same, under a schedule of faults. */
+export interface CampaignOptions extends StrikeOptions {
+  readonly schedule: Iterable<ScheduledFault<FaultName>>;
   readonly onFault: (record: FaultRecord) => void;
 }
 
@@ -57,12 +61,14 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
 
 const pollMs = 10;
 
-async function firstWork({ target, interrupted, journal }: CampaignOptions): Promise<void> {
+/** Waits for the first sign of work, or the end of the run. */
+export async function firstWork({ target, interrupted, journal }: StrikeOptions): Promise<void> {
   const hasWorked = () => journal().some(({ event }) => event === 'ready' || event === 'epoch_completed');
   while (!hasWorked() && !target.signal.aborted && !interrupted.aborted) await sleep(pollMs);
 }
 
-async function strike(options: CampaignOptions, scheduled: ScheduledFault<FaultName>): Promise<FaultRecord> {
+/** Injects one fault, and watches until the run has recovered from it, or patience ends. */
+export async function strike(options: StrikeOptions, scheduled: ScheduledFault<FaultName>): Promise<FaultRecord> {
   const { target, journal, atRiskMs } = options;
   const { fault, atMs: plannedMs, dice } = scheduled;
   const seen = journal().length;
@@ -133,7 +139,7 @@ function isEnding(fault: FaultName): boolean {
 }
 
 /** Tells when work was first seen to advance after this call; undefined as long as it has not. */
-function watchWork({ target, epochs }: CampaignOptions): () => number | undefined {
+function watchWork({ target, epochs }: StrikeOptions): () => number | undefined {
   const describe = () => JSON.stringify([target.place?.(), epochs()]);
   let first: string | undefined;
   let workedAtMs: number | undefined;

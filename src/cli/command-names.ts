@@ -10,6 +10,7 @@ export const commandSummaries = {
   doctor: 'Which backends work here, which one is taken, and what would make it faster; --fix builds it',
   checkpoint: 'List, show, verify, compare and convert checkpoints',
   'verify-resume': 'Kill a scratch copy of a run and resume it: does it end where an unbroken one does?',
+  drill: 'Kill a scratch copy of a run once, and see it come back: how long it takes, and what is lost',
   chaos: 'Train scratch copies of a run under a seeded schedule of faults, and report what came of each',
   simulate: 'Predict the goodput of an experiment on machines that fail',
   install: 'Start a run whenever the machine starts (systemd or launchd)',

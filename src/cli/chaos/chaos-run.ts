@@ -12,6 +12,7 @@ import {
   preparePreload,
   runCampaign,
   type ScheduledFault,
+  type StrikeOptions,
 } from '../../chaos/index.js';
 import type { LoadedExperiment, ResolvedRun } from '../../config/index.js';
 import { type JournalEntry, parseHeartbeat, parseStatus, runPaths } from '../../protocol/index.js';
@@ -21,7 +22,7 @@ import { readProgress } from '../../supervisor/shell/watch-trainer-files.js';
 import { packageFile } from '../launch-record.js';
 import { layScratchRun, type ScratchRun, type ScratchSupervisor, startScratch } from '../scratch/scratch-run.js';
 
-export interface ChaosRunOptions {
+export interface SupervisedRunOptions {
   readonly name: string;
   readonly root: string;
   readonly loaded: LoadedExperiment;
@@ -29,13 +30,25 @@ export interface ChaosRunOptions {
   readonly epochs: number;
   /** What may come: it is prepared for. */
   readonly faults: readonly FaultName[];
-  readonly schedule: Iterable<ScheduledFault<FaultName>>;
   readonly patienceMs: number;
   /** Bytes of the checkpoints of an unbroken run, which a small disk has to hold. */
   readonly checkpointBytes: number;
   /** Aborted by Ctrl-C: the trainer saves, and the run ends. */
   readonly signal: AbortSignal;
+}
+
+export interface ChaosRunOptions extends SupervisedRunOptions {
+  readonly schedule: Iterable<ScheduledFault<FaultName>>;
   readonly onFault: (record: FaultRecord) => void;
+}
+
+/** A scratch run that is under way, prepared for faults. */
+export interface RunUnderWay extends StrikeOptions {
+  readonly scratch: ScratchRun;
+  /** The exit code of its supervisor. */
+  readonly ended: Promise<number | null>;
+  readonly stop: () => Promise<void>;
+  readonly output: () => string;
 }
 
 /** How a run under faults ended. */
@@ -53,14 +66,35 @@ export interface ChaosRunResult extends CampaignResult {
 }
 
 /** Trains a scratch copy of the experiment to its end, under a schedule of faults, and judges what it left. */
-export async function runUnderFaults<Verdict>(
+export function runUnderFaults<Verdict>(
   options: ChaosRunOptions,
   judge: (result: ChaosRunResult) => Verdict,
 ): Promise<Verdict> {
-  const { name, root, loaded, faults, schedule, signal } = options;
+  const { schedule, onFault, signal } = options;
+  const [startedAtMs, startMs] = [Date.now(), performance.now()];
+  return superviseForFaults(options, async (underWay) => {
+    const campaign = runCampaign({ ...underWay, schedule, onFault });
+    const exitCode = await Promise.race([underWay.ended, campaign.then(() => underWay.ended)]);
+    const result = await campaign;
+    const wallMs = performance.now() - startMs;
+    const journal = underWay.journal();
+    const orphans = await removeOrphans(journal);
+    return judge({
+      ...{ ...result, scratch: underWay.scratch, journal, exitCode, output: underWay.output() },
+      ...{ startedAtMs, wallMs, orphans, isInterrupted: signal.aborted },
+    });
+  });
+}
+
+/** Supervises a scratch copy of the experiment while `work` is done to it. Nothing of it is left running. */
+export async function superviseForFaults<Result>(
+  options: SupervisedRunOptions,
+  work: (underWay: RunUnderWay) => Promise<Result>,
+): Promise<Result> {
+  const { name, root, loaded, faults, patienceMs, signal } = options;
   const folder = join(root, `${name}-faults`);
   const preload = packageFile('dist/chaos/preload/node-preload.js');
-  const { env: ownEnv } = loaded.config.trainer;
+  const { env: ownEnv, epoch_base: epochBase } = loaded.config.trainer;
   const trainerEnv = preparePreload(folder, preload, { ...process.env, ...ownEnv });
   const scratch = layScratchRun({ ...options, kills: mostRestarts, hasOwnDelays: true, env: trainerEnv });
   const unmount = faults.includes('disk-full')
@@ -70,34 +104,20 @@ export async function runUnderFaults<Verdict>(
     ...preparePreload(folder, preload, process.env),
     ...(faults.includes('gpu-holder') && { PATH: `${installFakeGpu(folder)}:${process.env['PATH'] ?? ''}` }),
   };
-  const [startedAtMs, startMs] = [Date.now(), performance.now()];
   const journal = followJournal(runPaths(scratch.runDir).journal);
   const supervised = keepSupervised(scratch, env);
   const over = new AbortController();
-  const stop = () => supervised.stop();
+  void supervised.ended.then(() => over.abort());
+  const stop = () => void supervised.stop();
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
   try {
-    const target = describeTarget(options, scratch, { folder, journal, supervised, signal: over.signal });
-    const epochBase = loaded.config.trainer.epoch_base;
-    const campaign = runCampaign({
-      target,
-      schedule,
-      journal,
+    return await work({
+      target: describeTarget(options, scratch, { folder, journal, supervised, signal: over.signal }),
+      ...{ scratch, journal, patienceMs, interrupted: signal },
       epochs: () => readProgress(scratch.checkpointDir, epochBase)?.epochs ?? 0,
       atRiskMs: () => readAtRisk(scratch.runDir),
-      patienceMs: options.patienceMs,
-      interrupted: signal,
-      onFault: options.onFault,
-    });
-    const exitCode = await Promise.race([supervised.ended, campaign.then(() => supervised.ended)]);
-    over.abort();
-    const result = await campaign;
-    const wallMs = performance.now() - startMs;
-    const orphans = await removeOrphans(journal());
-    return judge({
-      ...{ ...result, scratch, journal: journal(), exitCode, output: supervised.output() },
-      ...{ startedAtMs, wallMs, orphans, isInterrupted: signal.aborted },
+      ...{ ended: supervised.ended, stop: supervised.stop, output: supervised.output },
     });
   } finally {
     over.abort();
@@ -167,7 +187,7 @@ interface TargetParts {
 }
 
 function describeTarget(
-  { loaded: { config }, root }: ChaosRunOptions,
+  { loaded: { config }, root }: SupervisedRunOptions,
   { checkpointDir, runDir, experimentPath }: ScratchRun,
   { folder, journal, supervised, signal }: TargetParts,
 ): ChaosTarget {

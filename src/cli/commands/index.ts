@@ -14,6 +14,7 @@ export const loadCommand: Readonly<Record<CommandName, () => Promise<Command>>> 
   doctor: async () => (await import('./doctor.js')).doctor,
   checkpoint: async () => (await import('./checkpoint.js')).checkpoint,
   'verify-resume': async () => (await import('./verify-resume.js')).verifyResume,
+  drill: async () => (await import('./drill.js')).drill,
   chaos: async () => (await import('./chaos.js')).chaos,
   simulate: async () => (await import('./simulate.js')).simulate,
   install: async () => (await import('./install.js')).install,
