@@ -11,18 +11,18 @@ const usual = { width: 128, height: 32, count: 2048, validation: 256, shards: 1,
 
 /** `supervise-train dataset`: makes a data set of degraded handwriting. */
 export const dataset: DescribedCommand = {
-  operands: '--out <folder> [flags]',
-  about: `Makes pairs of lines, as they were written and as they are after a long time, and writes them as TFRecord files with their
-charset.txt. With --font, words are written in those fonts; without, lines show real handwritten digits. The same flags
-give the same bytes. What can happen to a line (--effects): ink-bleed, fading, bleed-through, stains, paper, creases, blur,
-noise.`,
+  operands: '[--out <folder>] [--preview <sheet.png>] [flags]',
+  about: `Makes pairs of lines, as they were written and as they are after a long time, and writes them as TFRecord
+files with their charset.txt. With --font, words are written in those fonts; without, lines show real
+handwritten digits. The same flags give the same bytes. What can happen to a line (--effects): ink-bleed,
+fading, bleed-through, stains, paper, creases, blur, noise.`,
   options: {
     out: { type: 'string', describe: 'Folder for the data set' },
     preview: {
       type: 'string',
       describe: 'PNG file for a sheet of its first lines; without --out nothing else is made',
     },
-    font: { type: 'strings', describe: 'Font file (TTF, OTF, WOFF), or a pattern of them; may be repeated' },
+    font: { type: 'strings', describe: 'Font file (TTF, OTF, WOFF), or a quoted pattern of them; may be repeated' },
     text: { type: 'string', describe: 'Text file to take words from (default: common words, numbers and dates)' },
     count: { type: 'number', describe: `Lines to train on (default: ${usual.count})` },
     'val-count': { type: 'number', describe: `Lines to validate (default: ${usual.validation})` },

@@ -12,9 +12,9 @@ import { backendNames, oneOf, wholeNumber } from './values.js';
 /** `supervise-train evaluate`: scores a trained model on a data set. */
 export const evaluate: DescribedCommand = {
   operands: '[run | experiment.json | checkpoint] [flags]',
-  about: `Restores every line of a data set and compares it with the clean one. PSNR and SSIM are means over the lines; CER and WER
-are edits in what the recognizer reads, over all characters and words together. Without --data the validation lines of the
-training are scored. Without a name, the only run below runs/ is meant.`,
+  about: `Restores every line of a data set and compares it with the clean one. PSNR and SSIM are means over the lines;
+CER and WER are edits in what the recognizer reads, over all characters and words together. Without --data
+the validation lines of the training are scored. Without a name, the only run below runs/ is meant.`,
   options: {
     data: { type: 'strings', describe: 'TFRecord files to score on instead, or patterns of them; may be repeated' },
     charset: { type: 'string', describe: 'Characters of their labels (default: those of the training)' },

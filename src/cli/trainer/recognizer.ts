@@ -5,8 +5,9 @@ import { backendNames, oneOf, wholeNumber } from './values.js';
 /** `supervise-train recognizer`: trains the CRNN that reads lines of digits, and saves it. */
 export const recognizer: DescribedCommand = {
   operands: '--out <folder> [flags]',
-  about:
-    'Trains on lines of real handwritten digits, half of them clean and half a little degraded, and measures the error rates\non digits that it has not seen. The weights are a TensorFlow checkpoint (ckpt-1) with a card.json that names the command.',
+  about: `Trains on lines of real handwritten digits, half of them clean and half a little degraded, and measures the
+error rates on digits that it has not seen. The weights are a TensorFlow checkpoint (ckpt-1) with a card.json
+that names the command.`,
   options: {
     out: { type: 'string', describe: 'Folder for the weights (ckpt-1) and their card.json' },
     seed: { type: 'number', describe: 'Seed of weights and data (default: 42)' },

@@ -11,10 +11,10 @@ const mostImages = 1_000_000;
 /** `supervise-train restore`: restores images with a trained model. */
 export const restore: DescribedCommand = {
   operands: '<image.png | folder | pattern …> <output.png | folder> [flags]',
-  about: `Restores PNG images of any size, in tiles of the size that the model was trained on; the tiles overlap and are blended. The
-last word is the output: a file for one image, else a folder, in which the images keep their names. Grey, colour and
-transparent PNGs of 1 to 16 bits are read; the output is grey, of 16 bits where the input was. Without --run, the only run
-below runs/ is meant.`,
+  about: `Restores PNG images of any size, in tiles of the size that the model was trained on; the tiles overlap and
+are blended. The last word is the output: a file for one image, else a folder, in which the images keep their
+names. Grey, colour and transparent PNGs of 1 to 16 bits are read; the output is grey, of 16 bits where the
+input was. Without --run, the only run below runs/ is meant.`,
   options: {
     run: {
       type: 'string',

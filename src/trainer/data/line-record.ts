@@ -64,9 +64,18 @@ function toPixels(values: RawArray['values'], name: string): Float32Array {
     throw new Error(`${name} holds integers, expected float32, float64 or uint8`);
   }
   // Rounding of a writer may overshoot; values of another scale (or NaN) would silently spoil the training.
-  const wrong = values.find((value) => !(value >= -0.1 && value <= 1.1));
+  const wrong = findNoPixel(values);
   if (wrong !== undefined) throw new Error(`${name} holds the value ${wrong}, expected pixels from 0 to 1`);
   return values instanceof Float32Array ? values : Float32Array.from(values);
+}
+
+/** A loop, because `find` takes ten times as long for the 131,072 values of a line. */
+function findNoPixel(values: Float32Array | Float64Array): number | undefined {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (!(value >= -0.1 && value <= 1.1)) return value;
+  }
+  return undefined;
 }
 
 /** Turns an image stored column by column (width × height) into rows. */
