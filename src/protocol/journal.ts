@@ -72,6 +72,11 @@ export const journalEvents = {
   killed: { attempt: 'count', cause: 'text' },
   stopped: { reason: 'text', epochs_completed: 'count', epochs_total: 'count' },
   completed: { epochs_completed: 'count', epochs_total: 'count', early: 'flag', launched: 'flag' },
+  /**
+   * The journal grew long: this is another part of it. The `carried` entries before this one are repeated from the part before;
+   * `failures` and `failed_ms` are the number and the running time of attempts that failed and are not among them.
+   */
+  rotated: { part: 'count', carried: 'count', failures: 'count', failed_ms: 'number' },
   gave_up: { reason: 'text', explanation: 'text', class: 'text?', epochs_completed: 'count', epochs_total: 'count' },
 } as const satisfies Record<string, Record<string, Kind | `${Kind}?`>>;
 

@@ -66,6 +66,7 @@ function readFacts(all: readonly JournalEntry[], current: readonly JournalEntry[
   const exits = current.flatMap((entry) => (entry.event === 'exited' ? [entry] : []));
   const failures = exits.filter((entry) => entry.class !== 'finished' && entry.class !== 'stopped');
   const backingOff = current.flatMap((entry) => (entry.event === 'backing_off' ? [entry] : []));
+  const rotated = last(current, 'rotated');
   const { restarts = 0, restarts_without_progress: withoutProgress = 0 } = backingOff.at(-1) ?? {};
   const lastExit = exits.at(-1);
   const hasAdvanced = lastExit !== undefined && current.lastIndexOf(lastExit) < lastIndexOf(current, 'epoch_completed');
@@ -87,7 +88,10 @@ function readFacts(all: readonly JournalEntry[], current: readonly JournalEntry[
     epochAt: undefined,
     signAt: undefined,
     rollbacks: 0,
-    failed: { ranMs: sum(failures.map(({ ran_ms }) => ran_ms)), count: failures.length },
+    failed: {
+      ranMs: sum(failures.map(({ ran_ms }) => ran_ms)) + (rotated?.failed_ms ?? 0),
+      count: failures.length + (rotated?.failures ?? 0),
+    },
     silencesMs: {},
     hasHeartbeats: false,
     halvings: 0,
@@ -100,12 +104,13 @@ function readFacts(all: readonly JournalEntry[], current: readonly JournalEntry[
 }
 
 function readOpenLaunch(current: readonly JournalEntry[]): Pick<RunHistory, 'openAttempt' | 'openLaunch'> {
-  const announced = last(current, 'launching')?.attempt;
-  const isOver = current.some(
+  const since = current.slice(Math.max(0, lastIndexOf(current, 'launching')));
+  const announced = last(since, 'launching')?.attempt;
+  const isOver = since.some(
     (entry) => (entry.event === 'exited' || entry.event === 'launch_failed') && entry.attempt === announced,
   );
   if (announced === undefined || isOver) return { openAttempt: undefined, openLaunch: undefined };
-  const launched = current.findLast(
+  const launched = since.findLast(
     (entry): entry is Extract<JournalEntry, { event: 'launched' }> =>
       entry.event === 'launched' && entry.attempt === announced,
   );

@@ -34,6 +34,7 @@ import { countOomKills } from './oom-kills.js';
 import { createParkedLaunch } from './parked-launch.js';
 import { prepareLaunch } from './prepare-launch.js';
 import { readBootId } from './processes.js';
+import { pruneAttempts } from './prune-attempts.js';
 import type { Session } from './session.js';
 import { spawnTrainer } from './spawn-trainer.js';
 import { createStatusWriter } from './status-writer.js';
@@ -190,6 +191,7 @@ export function createEffects(options: EffectsOptions): Effects {
     });
     watchFiles(attempt);
     housekeeping.later(() => parkNext(attempt + 1, halvings));
+    housekeeping.later(() => pruneAttempts(paths, attempt));
     inBackground(ended.then((result) => onExit(attempt, result)));
   };
 

@@ -1,11 +1,13 @@
-import { closeSync, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, linkSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import {
   type JournalEntry,
   type JournalRecord,
   parseJournal,
   readFileBounded,
   systemErrorCode,
+  writeFileAtomic,
 } from '../../protocol/index.js';
+import { condenseJournal } from '../condense-journal.js';
 
 /** The append-only record of a run. */
 export interface JournalWriter {
@@ -32,12 +34,23 @@ export function readJournal(path: string): { readonly entries: readonly JournalE
 
 /** Long enough that a relaunch is over, and that its lines are flushed together. */
 const flushDelayMs = 20;
+/** A part of the journal that is longer becomes `journal.N.jsonl`, and a new one begins with what is still needed of it. */
+const longestPart = 8 * 1024 * 1024;
+const keptParts = 3;
 
-/** Opens the journal for appending; a torn last line is ended first. `onError` hears of a disk that refuses. */
-export function openJournal(path: string, onError: (error: unknown) => void): JournalWriter {
-  const file = openSync(path, 'a+', 0o644);
+/**
+ * Opens the journal for appending; a torn last line is ended first. `onError` hears of a disk that refuses. No more than
+ * `keptParts` earlier parts of `partBytes` each are kept.
+ */
+export function openJournal(
+  path: string,
+  onError: (error: unknown) => void,
+  { partBytes = longestPart } = {},
+): JournalWriter {
+  let file = openSync(path, 'a+', 0o644);
   let waiting = endsInside(file) ? '\n' : '';
   let timer: NodeJS.Timeout | undefined;
+  let rotateAt = partBytes;
   const write = () => {
     try {
       const bytes = Buffer.from(waiting);
@@ -56,12 +69,30 @@ export function openJournal(path: string, onError: (error: unknown) => void): Jo
       onError(error);
     }
   };
+  const rotate = () => {
+    try {
+      if (waiting !== '' || fstatSync(file).size < rotateAt) return;
+      beginPart(path);
+      const next = openSync(path, 'a+', 0o644);
+      closeSync(file);
+      file = next;
+      // What has to be carried over may itself be long.
+      rotateAt = fstatSync(file).size + partBytes;
+    } catch (error) {
+      // A longer part does no harm: it is tried again after as much again.
+      rotateAt += partBytes;
+      onError(error);
+    }
+  };
   return {
     append: (record) => {
       const entry = { time: new Date().toISOString(), ...record } as JournalEntry;
       waiting += `${JSON.stringify(entry)}\n`;
       write();
-      timer ??= setTimeout(flush, flushDelayMs);
+      timer ??= setTimeout(() => {
+        flush();
+        rotate();
+      }, flushDelayMs);
       return entry;
     },
     close: () => {
@@ -70,6 +101,20 @@ export function openJournal(path: string, onError: (error: unknown) => void): Jo
       closeSync(file);
     },
   };
+}
+
+/**
+ * Puts the journal aside as its next part, and begins a new one from which the same state is rebuilt. At every moment there is
+ * a whole one: the new one takes the place of the old by a rename.
+ */
+function beginPart(path: string): void {
+  const { carried, rotated } = condenseJournal(readJournal(path).entries);
+  const partPath = (part: number) => path.replace(/(\.jsonl)?$/, `.${part}$1`);
+  const lines = [...carried, { time: new Date().toISOString(), ...rotated }].map((entry) => JSON.stringify(entry));
+  rmSync(partPath(rotated.part), { force: true });
+  linkSync(path, partPath(rotated.part));
+  writeFileAtomic(path, `${lines.join('\n')}\n`);
+  rmSync(partPath(rotated.part - keptParts), { force: true });
 }
 
 /** A line of which only a part fits is begun anew; its torn part is left out when the journal is read. */

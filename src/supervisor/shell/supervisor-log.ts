@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
 import { type Logger, pino } from 'pino';
 import { type JournalEntry, journalLevel } from '../../protocol/index.js';
 
@@ -9,11 +9,25 @@ export interface SupervisorLog {
   readonly close: () => void;
 }
 
+/** A longer log becomes `supervisor.log.1`, in the place of an earlier one. */
+const longestLog = 8 * 1024 * 1024;
+
 /** Opens the log for appending. A disk that refuses loses log lines, never the run. */
-export function openSupervisorLog(path: string): SupervisorLog {
+export function openSupervisorLog(path: string, { mostBytes = longestLog } = {}): SupervisorLog {
   let file = openForAppending(path);
+  const begin = () => {
+    if (file === undefined || fstatSync(file).size < mostBytes) return;
+    closeSync(file);
+    rename(path, `${path}.1`);
+    file = openForAppending(path);
+  };
   // Pino's own destination waits for a full disk without end when it is closed, and all of us with it.
-  const destination = { write: (line: string) => append(file, line) };
+  const destination = {
+    write: (line: string) => {
+      append(file, line);
+      begin();
+    },
+  };
   const logger = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
   return {
     logger,
@@ -26,6 +40,14 @@ export function openSupervisorLog(path: string): SupervisorLog {
       file = undefined;
     },
   };
+}
+
+function rename(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch {
+    // It goes on growing.
+  }
 }
 
 function append(file: number | undefined, line: string): void {
