@@ -20,6 +20,30 @@ def batch_norm(inputs, task):
     return tf.nn.leaky_relu(normal, 0.2)
 
 
+def layer_norm(inputs, task):
+    mean, variance = tf.nn.moments(inputs["x"], task["axes"], keepdims=True)
+    return tf.nn.batch_normalization(inputs["x"], mean, variance, inputs["beta"], inputs["gamma"], 1e-3)
+
+
+def gelu(inputs, task):
+    return tf.keras.activations.gelu(inputs["x"])
+
+
+def pool(inputs, task):
+    x = inputs["x"]
+    return tf.reduce_max(x, task["axes"], keepdims=True) + tf.reduce_mean(x, task["axes"], keepdims=True)
+
+
+def attention(inputs, task):
+    size, heads = task["size"], task["heads"]
+    split = lambda x: tf.transpose(tf.reshape(x, [*x.shape[:2], heads, size]), [0, 2, 1, 3])
+    project = lambda x, name: tf.matmul(x, inputs[f"{name}/kernel"]) + inputs[f"{name}/bias"]
+    query, key, value = (split(project(inputs["x"], name)) for name in ("query", "key", "value"))
+    shares = tf.nn.softmax(tf.matmul(query, key, transpose_b=True) / size**0.5)
+    mixed = tf.transpose(tf.matmul(shares, value), [0, 2, 1, 3])
+    return project(tf.reshape(mixed, [*inputs["x"].shape[:2], heads * size]), "output")
+
+
 def lstm(inputs, task):
     units = inputs["recurrent"].shape[0]
     layer = tf.keras.layers.LSTM(units, return_sequences=True, go_backwards=task["backwards"])

@@ -1,13 +1,18 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
-import { conv2d, grads, matMul, reshape, tensor } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
+import { add, conv2d, grads, matMul, reshape, tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, test } from 'vitest';
 import { ctcLoss } from '../../../src/trainer/losses/index.js';
+import { multiHeadAttention } from '../../../src/trainer/nn/attention.js';
+import type { VariableScope } from '../../../src/trainer/nn/module.js';
 import { addBias } from '../../../src/trainer/nn/ops/add-bias.js';
+import { gelu } from '../../../src/trainer/nn/ops/gelu.js';
+import { layerNormalize } from '../../../src/trainer/nn/ops/layer-normalize.js';
 import { lstmSequence } from '../../../src/trainer/nn/ops/lstm-sequence.js';
 import { normalizeRectify } from '../../../src/trainer/nn/ops/normalize.js';
+import { maxAlong, meanAlong } from '../../../src/trainer/nn/ops/pool.js';
 import { findTensorFlow, runOracle } from '../../oracle/tensorflow.js';
 import { backends, expectClose, randomValues, sizeOf, useBackend } from '../numeric.js';
 
@@ -43,6 +48,36 @@ const lstm = (backwards: boolean): Task => ({
   },
 });
 
+const normOfLayers = (axes: number[], parts: number): Task => ({
+  layer: 'layer_norm',
+  shapes: { x: [3, 4, 5], gamma: [5], beta: [5] },
+  output: [3, 4, 5],
+  options: { axes },
+  run: ({ x, gamma, beta }) =>
+    layerNormalize(x as Tensor, { gamma: gamma as Tensor1D, beta: beta as Tensor1D, epsilon: 1e-3, parts }),
+});
+
+const poolOver = (axes: number[], output: number[]): Task => ({
+  layer: 'pool',
+  shapes: { x: [3, 4, 5, 6] },
+  output,
+  options: { axes },
+  run: ({ x }) => add(maxAlong(x as Tensor, axes), meanAlong(x as Tensor, axes)),
+});
+
+const attentionShapes = Object.fromEntries(
+  ['query', 'key', 'value', 'output'].flatMap((name) => [
+    [`${name}/kernel`, name === 'output' ? [8, 6] : [6, 8]],
+    [`${name}/bias`, [name === 'output' ? 6 : 8]],
+  ]),
+);
+
+/** A scope whose weights are tensors that are there already, by path. */
+function scopeOf(tensors: Record<string, Tensor>, path = ''): VariableScope {
+  const get = (name: string) => tensors[`${path}${name}`] as Variable;
+  return { path, scope: (name) => scopeOf(tensors, `${path}${name}/`), weight: get, statistic: get };
+}
+
 const labels = [[0, 3, 3, 1], [], [2, 2, 2], [4, 0, 4, 0, 1]];
 const tasks: Record<string, Task> = {
   'convolution 3 × 3': convolution(3, 1, [9, 11], [4, 5]),
@@ -60,6 +95,21 @@ const tasks: Record<string, Task> = {
         epsilon: 1e-3,
         onStatistics: () => undefined,
       }),
+  },
+  'layer norm of each step': normOfLayers([2], 12),
+  'layer norm of each line': normOfLayers([1, 2], 3),
+  GELU: { layer: 'gelu', shapes: { x: [4, 5, 6] }, output: [4, 5, 6], run: ({ x }) => gelu(x as Tensor) },
+  'maximum and mean of an image': poolOver([1, 2], [3, 1, 1, 6]),
+  'maximum and mean of channels': poolOver([3], [3, 4, 5, 1]),
+  'attention with several heads': {
+    layer: 'attention',
+    shapes: { x: [2, 5, 6], ...attentionShapes },
+    output: [2, 5, 6],
+    options: { heads: 2, size: 4 },
+    run: ({ x, ...weights }) => {
+      const attend = multiHeadAttention(scopeOf(weights), { channels: 6, heads: 2, headSize: 4 });
+      return attend(x as Tensor3D);
+    },
   },
   'LSTM forwards': lstm(false),
   'LSTM backwards': lstm(true),
