@@ -295,7 +295,7 @@ const training = z
     wasm_threads: count
       .default(0)
       .describe(
-        'Threads of the wasm backend. One thread always runs in this version; docs/backends.md has the figures behind that.',
+        'Threads of the wasm backend; 0 is one. More pay off for large images while that many cores are free, and cost time while they are not: docs/backends.md has the figures.',
       ),
     precision: z
       .enum(['fp32'])

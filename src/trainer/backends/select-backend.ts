@@ -17,12 +17,18 @@ export interface SelectedBackend extends LoadedBackend {
   readonly dispose: () => void;
 }
 
+/** Settings of single backends. */
+export interface BackendOptions {
+  /** Threads of the wasm backend; 0 and 1 are one. */
+  readonly wasmThreads?: number;
+}
+
 type Wanted = Experiment['training']['backend'];
 
-const loaders: Readonly<Record<BackendName, () => Promise<LoadedBackend>>> = {
+const loaders: Readonly<Record<BackendName, (options: BackendOptions) => Promise<LoadedBackend>>> = {
   tensorflow: loadTensorflowBackend,
   webgpu: loadWebgpuBackend,
-  wasm: loadWasmBackend,
+  wasm: ({ wasmThreads = 1 }) => loadWasmBackend(Math.max(1, wasmThreads)),
   cpu: loadCpuBackend,
 };
 
@@ -31,11 +37,11 @@ const loaders: Readonly<Record<BackendName, () => Promise<LoadedBackend>>> = {
  * gradients.
  * @throws BACKEND_UNAVAILABLE when the named one, or none of all, loads and passes its self-test
  */
-export async function selectBackend(wanted: Wanted): Promise<SelectedBackend> {
+export async function selectBackend(wanted: Wanted, options: BackendOptions = {}): Promise<SelectedBackend> {
   const failures: string[] = [];
   const attempt = async (name: BackendName, isWanted = (_: LoadedBackend) => true) => {
     try {
-      const loaded = await startBackend(name);
+      const loaded = await startBackend(name, options);
       if (isWanted(loaded)) return loaded;
       failures.push(`${name}: on ${loaded.device}`);
     } catch (error) {
@@ -62,10 +68,10 @@ async function takeFastest(attempt: Attempt): Promise<LoadedBackend | undefined>
 }
 
 /** Starts one backend. @throws Error when it does not load, or does not compute right */
-export async function startBackend(name: BackendName): Promise<LoadedBackend> {
+export async function startBackend(name: BackendName, options: BackendOptions = {}): Promise<LoadedBackend> {
   // Silences tfjs' banner and its advice to install other packages.
   enableProdMode();
-  const loaded = await loaders[name]();
+  const loaded = await loaders[name](options);
   registerGradients();
   const failed = await failedChecks();
   if (failed.length > 0) throw new Error(`it fails its self-test (${failed.join(', ')})`);

@@ -59,11 +59,8 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   const opening = open({ config: config.data, seed: config.seed, dir, charset, onAlive: starting });
   // The data comes up while the backend starts; what is wrong with it is told below.
   opening.catch(() => undefined);
-  const backend = await selectBackend(config.training.backend);
+  const backend = await selectBackend(config.training.backend, { wasmThreads: config.training.wasm_threads });
   log(`Backend: ${backend.name} on ${backend.device}: ${backend.reason}`);
-  const { wasm_threads } = config.training;
-  if (backend.name === 'wasm' && wasm_threads > 1)
-    log(`training.wasm_threads is ${wasm_threads}, but one thread runs; docs/backends.md says why.`);
   const data = await opening;
   const networks = buildNetworks(options, data);
   const linesPerStep = config.training.batch_size * config.training.accumulate;

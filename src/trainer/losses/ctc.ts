@@ -1,8 +1,9 @@
 import type { Scalar, Tensor3D } from '@tensorflow/tfjs-core';
 import { mul, scalar } from '@tensorflow/tfjs-core';
-import { computeOnHost } from '../backends/host.js';
+import { computeOnHost, isOnHost } from '../backends/host.js';
 import { isOnTensorflow } from '../backends/tensorflow-ops.js';
 import { withGradient } from '../nn/ops/with-gradient.js';
+import { deviceCtcLoss } from './ctc-device.js';
 import { ctcOfSequence } from './ctc-lattice.js';
 import { nativeCtcLoss } from './ctc-native.js';
 
@@ -18,7 +19,8 @@ export function ctcLoss(logits: Tensor3D, labels: CtcLabels, clipMax = Number.PO
   const read = typeof labels === 'function' ? labels : () => labels;
   const [lines] = logits.shape;
   if (read().length !== lines) throw new RangeError(`${read().length} labels for ${lines} lines`);
-  return isOnTensorflow() ? nativeCtcLoss(logits, read, clipMax) : hostCtcLoss(logits, read(), clipMax);
+  if (isOnTensorflow()) return nativeCtcLoss(logits, read, clipMax);
+  return isOnHost() ? hostCtcLoss(logits, read(), clipMax) : deviceCtcLoss(logits, read(), clipMax);
 }
 
 function hostCtcLoss(logits: Tensor3D, labels: readonly Int32Array[], clipMax: number): Scalar {
