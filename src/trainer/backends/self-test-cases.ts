@@ -1,6 +1,7 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import {
   add,
+  addN,
   concat,
   conv2d,
   matMul,
@@ -28,6 +29,7 @@ import { lstmSequence } from '../nn/ops/lstm-sequence.js';
 import { normalizeChannels, normalizeRectify } from '../nn/ops/normalize.js';
 import { maxAlong, meanAlong } from '../nn/ops/pool.js';
 import { averagePixels, repeatPixels } from '../nn/ops/resample.js';
+import { withGradient } from '../nn/ops/with-gradient.js';
 import type { SelfTestCase } from './self-test-case.js';
 
 const labels = [Int32Array.of(1, 1, 0), Int32Array.of(2)];
@@ -131,6 +133,17 @@ export const selfTestCases: readonly SelfTestCase[] = [
     ],
     run: (a, b) => matMul(a, b),
     expected: 1.9461,
+  },
+  {
+    // As the norm of all gradients is summed; tfjs has no gradient of it, and none is needed.
+    name: 'sum of many',
+    inputs: [[2, 3]],
+    run: (x) =>
+      withGradient([x], {
+        forward: () => ({ value: addN(Array.from({ length: 20 }, (_, index) => mul(x, index / 50))) }),
+        backward: (dy) => [mul(dy, 3.8)],
+      }),
+    expected: 4.3124,
   },
   { name: 'look-up', inputs: [[5, 4]], run: (table) => lookUp(table as Tensor2D, indices()), expected: -1.1765 },
   {

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { setBackend } from '@tensorflow/tfjs-core';
+import { backend, setBackend } from '@tensorflow/tfjs-core';
 import type { LoadedBackend } from './backend.js';
 import { nativeHome, webgpuPackages } from './native/native-home.js';
+import { installWebgpuKernels } from './webgpu-kernels.js';
 
 /** What the package `webgpu` (Dawn) gives: the GPU object of a browser, and the classes that go with it. */
 interface Dawn {
@@ -16,6 +17,11 @@ interface Gpu {
 
 interface Adapter {
   readonly info: Readonly<Record<'vendor' | 'architecture' | 'device' | 'description', string>>;
+}
+
+/** The part of a device that tells of what went wrong on it. */
+interface GpuDevice extends EventTarget {
+  readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
 }
 
 /** Programs that compute on the processor what a graphics card should. */
@@ -35,10 +41,29 @@ export async function loadWebgpuBackend(): Promise<LoadedBackend> {
   Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
   require(webgpuPackages[1]);
   if (!(await setBackend('webgpu'))) throw new Error('WebGPU loaded, but its backend did not start');
+  failLoudly((backend() as unknown as { readonly device: GpuDevice }).device);
+  installWebgpuKernels();
   const { vendor, architecture, device, description } = adapter.info;
   const name = description || device || [vendor, architecture].filter(Boolean).join(' ') || 'unknown';
   const isSoftware = software.test(`${name} ${vendor} ${architecture}`);
   return { name: 'webgpu', device: `${isSoftware ? 'CPU' : 'GPU'}, WebGPU on ${name}`, isGpu: !isSoftware };
+}
+
+/**
+ * WebGPU reports errors to whoever listens, and goes on with wrong numbers: here they end the process. The words are those by
+ * which supervise tells exhausted memory and a lost card from other failures.
+ */
+function failLoudly(device: GpuDevice): void {
+  device.addEventListener('uncapturederror', (event) => {
+    event.preventDefault();
+    const { error } = event as Event & { readonly error: Error };
+    const isMemory = error.constructor.name === 'GPUOutOfMemoryError';
+    throw new Error(`${isMemory ? 'GPU out of memory' : 'WebGPU fails'}: ${error.message}`);
+  });
+  device.lost.then(({ reason, message }) => {
+    // The backend destroys it when it is disposed of.
+    if (reason !== 'destroyed') throw new Error(`GPU is lost: ${message}`);
+  });
 }
 
 function require<Module>(name: string): Module {
