@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import { join } from 'node:path';
 import { retentionRules } from '../../config/retention-rules.js';
 import { type GoMessage, TrainerEnv } from '../../protocol/index.js';
@@ -30,6 +31,9 @@ import type { TrainerOptions } from './trainer-options.js';
 import type { Training } from './training.js';
 import { type TrainingProgress, warmUp } from './training-state.js';
 import { createValidator } from './validator.js';
+
+/** Tells whoever listens how long the computation of each step took, without what is around it: the bench does. */
+const stepComputed = channel('supervise:step');
 
 /** A training that is ready to run, and where it starts. */
 export interface OpenedTraining {
@@ -94,9 +98,12 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
       rollbackRateFactor(config.rollback, rollbacks);
     const weights = lossWeightsAt(config, epoch, balance);
     const [lrG, lrD] = [config.optimizer.lr_g * factor, config.optimizer.lr_d * factor];
-    const losses = await batches.withBatch(epoch, stepOfEpoch, (batch) =>
-      step.run({ ...batch, stepIndex: globalStep, weights, lrG, lrD }),
-    );
+    const losses = await batches.withBatch(epoch, stepOfEpoch, async (batch) => {
+      const startedAtMs = performance.now();
+      const figures = await step.run({ ...batch, stepIndex: globalStep, weights, lrG, lrD });
+      if (stepComputed.hasSubscribers) stepComputed.publish(performance.now() - startedAtMs);
+      return figures;
+    });
     return isBalanced ? { ...losses, ...describeBalance(weights, losses, balance) } : losses;
   };
 

@@ -21,6 +21,8 @@ export interface OpResult {
 const stepSizes = [1e-2, 1e-3];
 /** A network has many parameters, and takes long to run. */
 const networkSamples = 3;
+/** With a single derivative of each, a look at some of a network's parameters has to do. */
+const networkParameters = 6;
 
 /** Compares a case's gradient with numeric ones, element by element, at up to `samples` elements of each parameter. */
 export async function checkOp({ name, kind, build }: OpCase, samples: number): Promise<OpResult> {
@@ -28,7 +30,8 @@ export async function checkOp({ name, kind, build }: OpCase, samples: number): P
     const built = build();
     try {
       const most = kind === 'network' ? Math.min(samples, networkSamples) : samples;
-      return { name, kind, ...(await compare(name, built, most)) };
+      const every = kind === 'network' && samples === 1 ? Math.ceil(built.parameters.length / networkParameters) : 1;
+      return { name, kind, ...(await compare(name, built, most, every)) };
     } finally {
       built.dispose();
     }
@@ -38,7 +41,8 @@ export async function checkOp({ name, kind, build }: OpCase, samples: number): P
   }
 }
 
-async function compare(name: string, { parameters, run }: BuiltCase, samples: number) {
+/** Looks at every `every`-th parameter. */
+async function compare(name: string, { parameters, run }: BuiltCase, samples: number, every: number) {
   const output = tidy(run);
   const weights = randomNumbers(output.shape, [name, 'weights']);
   const value = dot(await output.data(), weights);
@@ -55,6 +59,7 @@ async function compare(name: string, { parameters, run }: BuiltCase, samples: nu
   const scale = Math.max(1, ...analytic.map(largest));
   let [gradientError, derivatives] = [0, 0];
   for (const [index, parameter] of parameters.entries()) {
+    if (index % every !== 0) continue;
     const values = Float32Array.from(await parameter.data());
     for (const at of chooseElements(parameter.size, samples, [name, String(index)])) {
       const slope = (analytic[index] as ArrayLike<number>)[at] as number;

@@ -1,0 +1,128 @@
+// Training steps of ours beside Python TensorFlow and PyTorch, in turns: npm run bench:train -- --help
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { summarize } from './lib/statistics.mjs';
+import { listPeers, runForJson, startPeer } from './train/peers.mjs';
+import { measureStarts } from './train/start.mjs';
+import { renderTrainTable } from './train/table.mjs';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const help = `npm run bench:train -- [flags]
+
+Medians of interleaved rounds of the same networks and steps: ours on native TensorFlow (captured and eager) and on wasm, Python
+TensorFlow in graph mode, PyTorch eager and compiled. Then the time to the first step, what 1,000 steps and 20 saves leave
+behind, and the part of an epoch that is no step. Needs dist/ (npm run build) and the native backend (npm run native).
+
+  --cases <name,…>   of ${Object.keys(readCases()).join(', ')} (all)
+  --rounds <n>       rounds of each case (7)
+  --parts <name,…>   of steps, start, flat (all)
+  --json             JSON on stdout instead of the table: {machine, rows, start, flat}
+  --no-write         leave bench/results/train.json and docs/backends.md as they are
+
+Python tools are measured when there are: TensorFlow in $SUPERVISE_PYTHON, PyTorch in $SUPERVISE_TORCH_PYTHON (python3).
+`;
+const { values: flags } = parseArgs({
+  options: {
+    cases: { type: 'string', default: Object.keys(readCases()).join() },
+    rounds: { type: 'string', default: '7' },
+    parts: { type: 'string', default: 'steps,start,flat' },
+    json: { type: 'boolean', default: false },
+    'no-write': { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+if (flags.help) process.stdout.write(help);
+else await main();
+
+async function main() {
+  const parts = flags.parts.split(',');
+  const report = { machine: describeMachine(), rounds: Number(flags.rounds) };
+  if (parts.includes('steps')) {
+    report.rows = [];
+    for (const name of flags.cases.split(',')) report.rows.push(await measureCase(name));
+  }
+  if (parts.includes('start')) report.start = summaries(await measureStarts(root, ['tensorflow', 'wasm'], 5));
+  if (parts.includes('flat')) report.flat = measureFlat();
+  const table = renderTrainTable(report);
+  console.log(flags.json ? JSON.stringify(report, null, 2) : table);
+  if (flags['no-write']) return;
+  writeFileSync(join(root, 'bench/results/train.json'), `${JSON.stringify(report, null, 2)}\n`);
+  writeSection(join(root, 'docs/backends.md'), table);
+}
+
+/** All peers stand ready, and take their turns; one that waits for its turn computes nothing. */
+async function measureCase(name) {
+  const peers = [];
+  for (const peer of listPeers(root)) {
+    process.stderr.write(`${name}: ${peer.title} …\n`);
+    const started = await startPeer(peer, name);
+    if (started !== undefined) peers.push(started);
+  }
+  const samples = Object.fromEntries(peers.map(({ key }) => [key, []]));
+  try {
+    const counts = new Map();
+    for (const peer of peers) counts.set(peer, stepsOfTurn(await peer.step(2)));
+    for (let round = 0; round < Number(flags.rounds); round++) {
+      process.stderr.write(`${name}: round ${round + 1} of ${flags.rounds}\n`);
+      // Each round begins with another one, so that none always follows the same. The first step of a turn warms it up.
+      for (let turn = 0; turn < peers.length; turn++) {
+        const peer = peers[(turn + round) % peers.length];
+        samples[peer.key].push(...(await peer.step(counts.get(peer) + 1)).slice(1));
+      }
+    }
+  } finally {
+    for (const peer of peers) peer.stop();
+  }
+  const { title } = readCases()[name];
+  const parameters = Object.fromEntries(peers.map(({ key, ready }) => [key, ready.parameters]));
+  const versions = Object.fromEntries(peers.map(({ key, ready }) => [key, ready.device]));
+  const figures = Object.fromEntries(Object.entries(samples).map(([key, ms]) => [key, summarize(ms).median]));
+  const steps = Object.fromEntries(Object.entries(samples).map(([key, ms]) => [key, ms.length]));
+  return { case: name, title, ...figures, steps, parameters, versions };
+}
+
+/** About half a second for each turn. */
+function stepsOfTurn(times) {
+  return Math.min(20, Math.max(1, Math.round(500 / times.at(-1))));
+}
+
+function measureFlat() {
+  const measured = ['tensorflow', 'wasm'].flatMap((backend) => {
+    process.stderr.write(`1,000 steps and 20 saves on ${backend} …\n`);
+    const script = join(root, 'bench/train/flat.mjs');
+    const found = runForJson(process.execPath, ['--expose-gc', script, backend, '1', '20', '50']);
+    return found === undefined ? [] : [[backend, found]];
+  });
+  return Object.fromEntries(measured);
+}
+
+function summaries(samples) {
+  return Object.fromEntries(Object.entries(samples).map(([name, values]) => [name, summarize(values)]));
+}
+
+function describeMachine() {
+  const [{ model }] = cpus();
+  const load = loadavg()[0].toFixed(1);
+  return {
+    processor: `${cpus().length} × ${model.trim()}`,
+    memoryGb: Math.round(totalmem() / 1e9),
+    system: `Linux ${release()}`,
+    node: process.version,
+    date: new Date().toISOString().slice(0, 10),
+    loadAtStart: load,
+  };
+}
+
+function readCases() {
+  return JSON.parse(readFileSync(new URL('train/cases.json', import.meta.url), 'utf8'));
+}
+
+function writeSection(path, table) {
+  const [before, rest] = readFileSync(path, 'utf8').split('<!-- bench:train -->');
+  const [, after] = rest.split('<!-- /bench:train -->');
+  writeFileSync(path, `${before}<!-- bench:train -->\n${table}\n<!-- /bench:train -->${after}`);
+}

@@ -1,0 +1,88 @@
+// The processes that take the steps, ours and Python's.
+import { spawn, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** Columns of the table: the key of the JSON row, its title, and the process that takes the steps of a case. */
+export function listPeers(root) {
+  const ours = (backend, mode, threads) => (name) => [
+    process.execPath,
+    join(root, 'bench/train/worker.mjs'),
+    name,
+    backend,
+    mode,
+    String(threads),
+  ];
+  const python = (variable, script, mode) => (name) => [
+    process.env[variable] ?? 'python3',
+    join(root, 'bench/train', script),
+    name,
+    mode,
+  ];
+  return [
+    { key: 'captured_ms', title: 'ours, captured', command: ours('tensorflow', 'captured', 1) },
+    { key: 'eager_ms', title: 'ours, eager', command: ours('tensorflow', 'eager', 1) },
+    { key: 'wasm_ms', title: 'wasm', command: ours('wasm', 'eager', 1) },
+    { key: 'wasm_2_threads_ms', title: 'wasm, 2 threads', command: ours('wasm', 'eager', 2) },
+    {
+      key: 'tensorflow_graph_ms',
+      title: 'Python TensorFlow, graph',
+      command: python('SUPERVISE_PYTHON', 'worker_tf.py', 'graph'),
+    },
+    { key: 'torch_ms', title: 'PyTorch', command: python('SUPERVISE_TORCH_PYTHON', 'worker_torch.py', 'eager') },
+    {
+      key: 'torch_compiled_ms',
+      title: 'PyTorch, compiled',
+      command: python('SUPERVISE_TORCH_PYTHON', 'worker_torch.py', 'compiled'),
+    },
+  ];
+}
+
+/** Starts a peer on a case and waits until its first steps are done; undefined (and why, on stderr) when it cannot be had. */
+export async function startPeer({ key, command }, name) {
+  const [program, ...args] = command(name);
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  let errors = '';
+  child.stderr.on('data', (text) => {
+    errors = `${errors}${text}`.slice(-2000);
+  });
+  child.on('error', (error) => {
+    errors += error.message;
+  });
+  child.stdin.on('error', () => undefined);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const read = async () => {
+    for (;;) {
+      const { value, done } = await lines.next();
+      if (done) return undefined;
+      if (value.startsWith('{')) return JSON.parse(value);
+    }
+  };
+  const ready = await read();
+  if (ready === undefined) {
+    process.stderr.write(`left out: ${key} of ${name}: ${errors.trim().split('\n').at(-1)}\n`);
+    return undefined;
+  }
+  return {
+    key,
+    ready,
+    step: async (count) => {
+      child.stdin.write(`${count}\n`);
+      return (await read())?.times ?? [];
+    },
+    stop: () => child.kill('SIGKILL'),
+  };
+}
+
+/** Runs a program to its end and returns the JSON of its last line. */
+export function runForJson(program, args, options = {}) {
+  const { stdout, stderr, status } = spawnSync(program, args, {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    ...options,
+  });
+  const line = stdout.trim().split('\n').at(-1) ?? '';
+  if (status === 0 && line.startsWith('{')) return JSON.parse(line);
+  process.stderr.write(`left out: ${args.join(' ')}: ${stderr.trim().split('\n').at(-1)}\n`);
+  return undefined;
+}
