@@ -1,14 +1,14 @@
+import { join } from 'node:path';
 import { dispose, tensor4d } from '@tensorflow/tfjs-core';
 import type { Experiment } from '../../config/schema.js';
 import { selectBackend } from '../backends/select-backend.js';
-import type { LineSpec } from '../data/index.js';
 import { ctcLoss } from '../losses/index.js';
 import { createCrnn, type FrozenRecognizer, type Recognizer } from '../models/index.js';
 import { differentiate } from '../nn/gradients.js';
 import { clipScale, countParameters, createAdam, globalNorm, type Optimizer } from '../nn/index.js';
 import { evaluateRecognizer } from './evaluate-recognizer.js';
+import { digitLines, experimentLines, type RecognizerLines } from './recognizer-lines.js';
 import { type ModelCard, saveRecognizer } from './save-recognizer.js';
-import { trainingLines } from './training-lines.js';
 
 /** What `supervise-train recognizer` is asked to do. */
 export interface RecognizerTraining {
@@ -18,41 +18,50 @@ export interface RecognizerTraining {
   readonly steps?: number;
   readonly batchSize?: number;
   readonly backend?: Experiment['training']['backend'];
-  /** Lines of unseen digits that the error rates are measured on. */
+  /** Most unseen lines that the error rates are measured on. */
   readonly evaluatedLines?: number;
+  /** An experiment whose data is read instead of digits being made, and how the command line named it. */
+  readonly experiment?: { readonly path: string; readonly config: Experiment };
   /** Takes one line of text for the user. */
   readonly log: (line: string) => void;
 }
 
-const digits = '0123456789';
-const linesOf = (seed: number): LineSpec => ({ seed, width: 128, height: 32, digitsMin: 4, digitsMax: 8 });
+const digitSize = { width: 128, height: 32, digitsMin: 4, digitsMax: 8 };
 const peakLearningRate = 0.003;
 const clipNorm = 5;
 const reportInterval = 100;
 
 /**
- * Trains the CRNN that ships in models/ on lines of handwritten digits, measures it on unseen digits, and saves it with a card
- * that tells the command, the seed and the error rates. The same options give the same weights on the same backend.
+ * Trains a CRNN on lines of handwritten digits (that is the one that ships in models/) or on an experiment's data, measures it
+ * on unseen lines, and saves it with a card that tells the command, the seed and the error rates. The same options give the same
+ * weights on the same backend.
  */
 export async function trainRecognizer(options: RecognizerTraining): Promise<ModelCard> {
-  const { out, seed = 42, steps = 3000, batchSize = 16, evaluatedLines = 1024, log } = options;
+  const { out, seed = 42, steps = 3000, batchSize = 16, evaluatedLines = 1024, experiment, log } = options;
   const backend = await selectBackend(options.backend ?? 'auto');
   log(`Backend: ${backend.name} on ${backend.device}: ${backend.reason}`);
-  const spec = linesOf(seed);
-  const recognizer = createCrnn({ height: spec.height, classes: digits.length + 1, seed });
-  await runSteps(recognizer, spec, { seed, steps, batchSize, log });
+  const lines =
+    experiment === undefined
+      ? digitLines({ seed, ...digitSize })
+      : await experimentLines(experiment.config, experiment.config.data.dir ?? join(out, 'data'), seed);
+  const { width, height, charset } = lines;
+  const recognizer = createCrnn({ height, classes: charset.size + 1, seed });
+  await runSteps(recognizer, lines, { seed, steps, batchSize, log });
   const frozen = recognizer.freeze();
-  const errorRates = await measure(frozen, spec, evaluatedLines);
+  const errorRates = await measure(frozen, lines, Math.min(evaluatedLines, lines.unseenCount));
   const card: ModelCard = {
     architecture: 'crnn',
-    command: `supervise-train recognizer --out ${out} --seed ${seed} --steps ${steps} --batch_size ${batchSize}`,
+    command: `supervise-train recognizer --out ${out}${experiment === undefined ? '' : ` --config ${experiment.path}`} --seed ${seed} --steps ${steps} --batch_size ${batchSize}`,
     ...{ seed, steps, batch_size: batchSize, backend: backend.name },
-    ...{ width: spec.width, height: spec.height, charset: digits, parameters: countParameters(recognizer) },
+    ...{ width, height, charset: charset.characters.join(''), parameters: countParameters(recognizer) },
     ...errorRates,
   };
   await saveRecognizer(recognizer, out, card);
   frozen.dispose();
-  log(`Saved ${out}: CER on unseen digits ${percent(card.cer_clean)} clean, ${percent(card.cer_degraded)} degraded.`);
+  await lines.close();
+  log(
+    `Saved ${out}: CER on ${experiment === undefined ? 'unseen digits' : 'validation lines'} ${percent(card.cer_clean)} clean, ${percent(card.cer_degraded)} degraded.`,
+  );
   return card;
 }
 
@@ -60,7 +69,7 @@ type Schedule = Required<Pick<RecognizerTraining, 'seed' | 'steps' | 'batchSize'
 
 async function runSteps(
   recognizer: Recognizer,
-  spec: LineSpec,
+  lines: RecognizerLines,
   { seed, steps, batchSize, log }: Schedule,
 ): Promise<void> {
   const optimizer = createAdam('optimizer', recognizer, { beta1: 0.9, beta2: 0.999 });
@@ -68,7 +77,7 @@ async function runSteps(
   let sum = 0;
   for (let step = 0; step < steps; step++) {
     const learningRate = peakLearningRate * 0.5 * (1 + Math.cos((Math.PI * step) / steps));
-    sum += await takeStep(recognizer, optimizer, spec, { seed, step, batchSize, learningRate });
+    sum += await takeStep(recognizer, optimizer, lines, { seed, step, batchSize, learningRate });
     if ((step + 1) % reportInterval > 0) continue;
     const stepMs = (performance.now() - startedAtMs) / (step + 1);
     log(`Step ${step + 1}/${steps}: CTC loss ${(sum / reportInterval).toFixed(3)}, ${stepMs.toFixed(0)} ms a step`);
@@ -84,9 +93,14 @@ interface Step {
   readonly learningRate: number;
 }
 
-async function takeStep(recognizer: Recognizer, optimizer: Optimizer, spec: LineSpec, now: Step): Promise<number> {
-  const { pixels, labels } = trainingLines(spec, now.step, now.batchSize);
-  const images = tensor4d(pixels, [now.batchSize, spec.height, spec.width, 1]);
+async function takeStep(
+  recognizer: Recognizer,
+  optimizer: Optimizer,
+  lines: RecognizerLines,
+  now: Step,
+): Promise<number> {
+  const { pixels, labels } = await lines.nextBatch(now.step, now.batchSize);
+  const images = tensor4d(pixels, [now.batchSize, lines.height, lines.width, 1]);
   const pass = { training: true, seed: now.seed, step: now.step };
   const { loss, gradients } = differentiate(recognizer, () => ({
     loss: ctcLoss(recognizer.logits(recognizer.features(images, pass)), labels),
@@ -101,10 +115,10 @@ async function takeStep(recognizer: Recognizer, optimizer: Optimizer, spec: Line
   return value[0] as number;
 }
 
-async function measure(recognizer: FrozenRecognizer, spec: LineSpec, count: number) {
+async function measure(recognizer: FrozenRecognizer, lines: RecognizerLines, count: number) {
   return {
-    cer_clean: await evaluateRecognizer(recognizer, spec, count, 'clean'),
-    cer_degraded: await evaluateRecognizer(recognizer, spec, count, 'degraded'),
+    cer_clean: await evaluateRecognizer(recognizer, lines, count, 'clean'),
+    cer_degraded: await evaluateRecognizer(recognizer, lines, count, 'degraded'),
     evaluated_lines: count,
   };
 }

@@ -21,12 +21,12 @@ export function trainingLines(spec: LineSpec, step: number, batchSize: number): 
     const line = makeLine(spec, 'train', number);
     return { pixels: blemish(line, spec.seed, number), labels: line.labels };
   });
-  return toBatch(lines);
+  return toLineBatch(lines);
 }
 
 /** Lines `first` … `first + count − 1` of unseen digits, clean or degraded, as they are. */
 export function unseenLines(spec: LineSpec, first: number, count: number, kind: 'clean' | 'degraded'): LineBatch {
-  return toBatch(
+  return toLineBatch(
     Array.from({ length: count }, (_, index) => {
       const line = makeLine(spec, 'validation', first + index);
       return { pixels: line[kind], labels: line.labels };
@@ -34,7 +34,8 @@ export function unseenLines(spec: LineSpec, first: number, count: number, kind: 
   );
 }
 
-function blemish({ clean, degraded }: Line, seed: number, index: number): Float32Array {
+/** A clean line, or in half of the cases one with some of its degraded version mixed in and another contrast. */
+export function blemish({ clean, degraded }: Line, seed: number, index: number): Float32Array {
   const random = createRandom(seed, 'blemish', index);
   if (random.uniform() < 0.5) return clean;
   const mix = strongestMix * random.uniform();
@@ -42,7 +43,10 @@ function blemish({ clean, degraded }: Line, seed: number, index: number): Float3
   return clean.map((value, at) => 1 - contrast * (1 - value - mix * ((degraded[at] as number) - value)));
 }
 
-function toBatch(lines: readonly { readonly pixels: Float32Array; readonly labels: Int32Array }[]): LineBatch {
+/** Puts lines of one size together. */
+export function toLineBatch(
+  lines: readonly { readonly pixels: Float32Array; readonly labels: Int32Array }[],
+): LineBatch {
   const size = lines[0]?.pixels.length ?? 0;
   const pixels = new Float32Array(lines.length * size);
   for (const [index, line] of lines.entries()) pixels.set(line.pixels, index * size);

@@ -1,13 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import { add, tensor1d } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { openBundle } from '../../../src/checkpoint/index.js';
+import { experimentSchema } from '../../../src/config/schema.js';
 import type { LineSpec } from '../../../src/trainer/data/index.js';
 import { createCrnn } from '../../../src/trainer/models/index.js';
 import { countParameters } from '../../../src/trainer/nn/index.js';
-import { evaluateRecognizer, trainRecognizer } from '../../../src/trainer/recognizer/index.js';
+import { digitLines, evaluateRecognizer, trainRecognizer } from '../../../src/trainer/recognizer/index.js';
 import { trainingLines, unseenLines } from '../../../src/trainer/recognizer/training-lines.js';
 import { useBackend } from '../numeric.js';
 import { temporaryFolder } from '../support.js';
@@ -77,6 +78,28 @@ describe('training the recognizer', () => {
     expect(log.at(-1)).toContain('CER on unseen digits');
   });
 
+  test("an experiment's data instead of digits: its charset, its size, its validation lines, over several epochs", async () => {
+    const folder = temporaryFolder();
+    const charset = join(folder, 'charset.txt');
+    writeFileSync(charset, [...'0123456789ab'].map((character) => `${character}\n`).join(''));
+    const data = {
+      ...{ train_samples: 3, val_samples: 2, image_width: 64, image_height: 16, digits_min: 2, digits_max: 3 },
+      ...{ charset_path: charset, dir: join(folder, 'data'), worker_thread: false },
+    };
+    const config = experimentSchema.parse({ experiment_name: 'read', epochs: 1, data });
+    const log: string[] = [];
+    const card = await trainRecognizer({
+      ...{ out: join(folder, 'out'), seed: 3, steps: 5, batchSize: 2, backend: 'wasm' },
+      experiment: { path: 'read.json', config },
+      log: (line) => log.push(line),
+    });
+    expect(card).toMatchObject({ charset: '0123456789ab', width: 64, height: 16, evaluated_lines: 2 });
+    expect(card.command).toContain('--config read.json');
+    expect(log.at(-1)).toContain('CER on validation lines');
+    const crnn = createCrnn({ height: 16, classes: 13, seed: 3 });
+    expect(card.parameters).toBe(countParameters(crnn));
+  });
+
   test('saves every variable of the network under its path', async () => {
     const folder = temporaryFolder();
     const { parameters } = await train(folder);
@@ -97,9 +120,9 @@ describe('evaluating a recognizer', () => {
 
   test('counts over batches of any size, and one that reads nothing misses everything', async () => {
     const frozen = createCrnn({ height: 16, classes: 11, seed: 1 }).freeze();
-    expect(await evaluateRecognizer(frozen, spec, 3, 'clean')).toBeGreaterThan(0.5);
+    expect(await evaluateRecognizer(frozen, digitLines(spec), 3, 'clean')).toBeGreaterThan(0.5);
     const isBlank = tensor1d(Array.from({ length: 11 }, (_, label) => (label === 10 ? 1e3 : 0)));
     const silent = { ...frozen, logits: (features: Tensor4D) => add<Tensor3D>(frozen.logits(features), isBlank) };
-    expect(await evaluateRecognizer(silent, spec, 35, 'degraded')).toBe(1);
+    expect(await evaluateRecognizer(silent, digitLines(spec), 35, 'degraded')).toBe(1);
   });
 });
