@@ -50,13 +50,21 @@ function findLayers({ names, entries }: Pick<TensorFile, 'names' | 'entries'>): 
     const parent = path.replace(/[/.][^/.]*$/, '');
     if (!path.includes('.OPTIMIZER_SLOT')) parts.set(parent, [...(parts.get(parent) ?? []), name]);
   }
-  const order = new Intl.Collator('en', { numeric: true }).compare;
   return [...parts]
-    .sort(([left], [right]) => order(left, right))
+    .sort(([left], [right]) => comparePaths(left, right))
     .flatMap(([, members]) => {
       const [kernel, bias] = [4, 1].map((wanted) => members.find((name) => rank(name) === wanted));
       return kernel === undefined || bias === undefined ? [] : [{ kernel, bias }];
     });
+}
+
+const compareNames = new Intl.Collator('en', { numeric: true }).compare;
+
+/** By component: the whole would put `conv2d_1/vars` before `conv2d/vars`. */
+function comparePaths(left: string, right: string): number {
+  const [ours, theirs] = [left.split('/'), right.split('/')];
+  const at = ours.findIndex((name, index) => name !== theirs[index]);
+  return compareNames(ours[at] ?? '', theirs[at] ?? '');
 }
 
 function assertShapes(
