@@ -49,10 +49,10 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     if (target.signal.aborted || options.interrupted.aborted) break;
     const firstEntry = journal().length;
     const record = await strike(options, scheduled);
-    if ((!record.isInjected && target.signal.aborted) || (!record.isRecovered && options.interrupted.aborted)) break;
     // What is to be tolerated accounts for no end of a trainer.
-    if (isEnding(scheduled.fault))
+    if (record.isInjected && isEnding(scheduled.fault))
       struck.push({ firstEntry, lastEntry: record.isRecovered ? journal().length - 1 : Number.POSITIVE_INFINITY });
+    if ((!record.isInjected && target.signal.aborted) || (!record.isRecovered && options.interrupted.aborted)) break;
     records.push(record);
     onFault(record);
   }

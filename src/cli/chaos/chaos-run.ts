@@ -130,7 +130,8 @@ export async function superviseForFaults<Result>(
 
 /** Restarts besides those that the experiment allows: the campaign is not to be ended by its own number of faults. */
 const mostRestarts = 10_000;
-const spareBytes = 64 * 1024 * 1024;
+/** What preflight and the wait for room want to be free, and as much again. */
+const spareBytes = 160 * 1024 * 1024;
 
 interface Supervised {
   readonly pid: () => number | undefined;
