@@ -19,23 +19,46 @@ if (result.status !== 0) process.exit(result.status ?? 1);
 await bundle();
 
 async function bundle() {
+  const resident = await write('dist/cli/main.js', {
+    name: 'supervise',
+    format: 'esm',
+    chunkFileNames: '[name].js',
+    // Apart from the schema, with which rolldown would put it.
+    codeSplitting: {
+      groups: [{ name: 'resolved-config', test: /[\\/]dist[\\/]config[\\/](resolve-run|retention-rules)\.js$/ }],
+    },
+  });
+  for (const { fileName } of resident) keepLatin(join(folder, fileName));
+  // A module of the older kind starts sooner, and this one is waited for.
+  const prepare = await write('dist/cli/prepare-process.js', {
+    name: 'prepare-process',
+    format: 'cjs',
+    entryFileNames: '[name].cjs',
+    codeSplitting: false,
+  });
+  for (const { fileName } of prepare) keepLatin(join(folder, fileName));
+  spawnSync(process.execPath, [join(root, 'scripts/compile-prepare.cjs')], { stdio: 'ignore' });
+}
+
+async function write(path, { name, ...options }) {
   const { rolldown } = await import('rolldown');
   const bundled = await rolldown({
-    input: { supervise: `${root}/dist/cli/main.js` },
+    input: { [name]: join(root, path) },
     platform: 'node',
     // Native code stays where it is.
     external: ['@node-rs/crc32'],
     resolve: { mainFields: ['module', 'main'] },
+    // Who imports one thing from a folder's index does not load the rest of the folder: the resident process does without zod.
+    treeshake: { moduleSideEffects: [{ test: /[\\/]dist[\\/]\w+[\\/]index\.js$/, sideEffects: false }] },
   });
   const { output } = await bundled.write({
     dir: folder,
-    format: 'esm',
-    chunkFileNames: '[name].js',
     // A resident process keeps its sources: without comments and indentation they are half as long.
     comments: false,
     minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    ...options,
   });
-  for (const { fileName } of output) keepLatin(join(folder, fileName));
+  return output;
 }
 
 /** One character beyond Latin-1 makes a source take two bytes for every character, for as long as the process lives. */

@@ -1,18 +1,23 @@
 import { existsSync } from 'node:fs';
-import { type LoadedExperiment, type Origin, type ResolvedRun, trainerCommand } from '../config/index.js';
+import { loadExperiment, type Origin, resolveRun, trainerCommand } from '../config/index.js';
 import { ExitCode, epochInfoPath } from '../protocol/index.js';
 import { quoteWord } from './format.js';
 
 export interface DryRunOptions {
-  readonly loaded: LoadedExperiment;
-  readonly run: ResolvedRun;
+  readonly experiment: string;
+  readonly flags: Readonly<Record<string, unknown>>;
   readonly json: boolean;
   readonly startOver: boolean;
   readonly referenceTrainer: readonly [string, ...string[]];
 }
 
-/** Prints the resolved configuration, where each value came from, and the exact trainer command. Touches nothing. */
-export function printDryRun({ loaded, run, json, startOver, referenceTrainer }: DryRunOptions): number {
+/**
+ * Prints the resolved configuration, where each value came from, and the exact trainer command. Touches nothing.
+ * @throws what loadExperiment throws
+ */
+export function dryRunExperiment({ experiment, flags, json, startOver, referenceTrainer }: DryRunOptions): number {
+  const loaded = loadExperiment({ path: experiment, flags, env: process.env });
+  const run = resolveRun(loaded, process.cwd());
   const { config, origins, warnings, path } = loaded;
   const isFresh = startOver || config.no_restore || !config.resume;
   const resume = !isFresh && existsSync(epochInfoPath(run.checkpointDir));

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { type LoadedExperiment, loadExperiment, resolveRun } from '../config/index.js';
 import { describeLaunch, writeLaunchRecord } from './launch-record.js';
-import { refuseHopelessLaunch } from './preflight.js';
+import { type Preparation, type PreparationOrder, prepareApart } from './prepare-apart.js';
 import type { SuperviseOptions } from './start-options.js';
+import { writeWarnings } from './write-warnings.js';
 
 /** Node and the reference trainer's launcher. */
 export const referenceTrainer = [
@@ -12,19 +12,17 @@ export const referenceTrainer = [
 
 /** Loads the experiment and supervises it, or prints what would be done. Returns the exit code. */
 export async function runExperiment({ experiment, flags, dryRun, json, startOver }: SuperviseOptions): Promise<number> {
-  const loaded = loadExperiment({ path: experiment, flags, env: process.env });
-  const run = resolveRun(loaded, process.cwd());
   if (dryRun) {
-    const { printDryRun } = await import('./dry-run.js');
-    return printDryRun({ loaded, run, json, startOver, referenceTrainer });
+    const { dryRunExperiment } = await import('./dry-run.js');
+    return dryRunExperiment({ experiment, flags, json, startOver, referenceTrainer });
   }
-  writeWarnings(loaded);
-  const refused = await refuseHopelessLaunch({ loaded, run, referenceTrainer });
-  if (refused !== undefined) return refused;
-  const [{ runSupervisor }, { createTerminalView }] = await Promise.all([
+  const [prepared, { runSupervisor }, { createTerminalView }] = await Promise.all([
+    prepareExperiment({ experiment, flags, cwd: process.cwd(), referenceTrainer }),
     import('../supervisor/index.js'),
     import('../ui/terminal/index.js'),
   ]);
+  if (typeof prepared === 'number') return prepared;
+  const { loaded, run } = prepared;
   const view = await createTerminalView({ stream: process.stdout, isTerminal: process.stdout.isTTY === true });
   try {
     const result = await runSupervisor({
@@ -46,8 +44,13 @@ export async function runExperiment({ experiment, flags, dryRun, json, startOver
   }
 }
 
-/** Tells what the file holds that has no effect, or other effects than its author may think. */
-export function writeWarnings({ path, warnings }: LoadedExperiment): void {
-  for (const { message, line } of warnings)
-    process.stderr.write(`warning: ${path}${line === undefined ? '' : `:${line}`}: ${message}\n`);
+/** In a process of its own, when nothing is amiss; else here. */
+async function prepareExperiment(order: PreparationOrder): Promise<Preparation | number> {
+  const prepared = await prepareApart(order);
+  if (prepared === undefined) {
+    const { prepareHere } = await import('./prepare-here.js');
+    return prepareHere(order);
+  }
+  writeWarnings(prepared.loaded);
+  return prepared;
 }

@@ -19,7 +19,10 @@ export const journalEvents = {
     checkpoint_dir: 'text',
     command: 'texts',
   },
-  /** What the relaunch found to continue from. `set_aside` names the folder that keeps what a fresh start found. */
+  /**
+   * What the relaunch found to continue from. `set_aside` names the folder that keeps what a fresh start found; `device` is the
+   * number of the disk that has the checkpoint directory.
+   */
   checkpoint_verified: {
     resume: 'flag',
     last_completed_epoch: 'count',
@@ -27,6 +30,7 @@ export const journalEvents = {
     checkpoint: 'text?',
     checkpoint_dir: 'text',
     set_aside: 'text?',
+    device: 'text?',
     notes: 'texts',
   },
   /** Processes of an earlier attempt that were still there, and are gone now. */

@@ -20,6 +20,8 @@ export interface Verified {
   readonly checkpointDir: string;
   /** Folder that keeps what a fresh start found. */
   readonly setAside: string | undefined;
+  /** Number of the disk that has the checkpoint directory. */
+  readonly device?: string | undefined;
   readonly notes: readonly string[];
 }
 

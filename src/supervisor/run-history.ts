@@ -27,6 +27,8 @@ export interface RunHistory {
   readonly openLaunch: OpenLaunch | undefined;
   /** The newest content of `epoch_info.json`, as the trainer wrote it. */
   readonly lastEpochInfo: Readonly<Record<string, unknown>> | undefined;
+  /** The disk that the checkpoint directory was on, by its number. */
+  readonly checkpointDevice: string | undefined;
 }
 
 /**
@@ -47,6 +49,7 @@ export function readHistory(entries: readonly JournalEntry[]): RunHistory {
     facts: readFacts(entries, current, wasEnded),
     ...readOpenLaunch(current),
     lastEpochInfo: last(current, 'epoch_completed')?.epoch_info,
+    checkpointDevice: last(current, 'checkpoint_verified')?.device,
   };
 }
 

@@ -37,10 +37,10 @@ function tryToMount(): boolean {
   return done;
 }
 
-/** A small disk for the run directory. */
-function mountDisk(): string {
+/** A disk of its own, a small one for the run directory. */
+function mountDisk(size = '1m'): string {
   mounted = mkdtempSync(join(tmpdir(), 'supervise-disk-'));
-  expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', mounted]).status).toBe(0);
+  expect(spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', mounted]).status).toBe(0);
   return mounted;
 }
 
@@ -240,6 +240,38 @@ describe('a checkpoint directory', () => {
     expect((await run.ended).code, run.output()).toBe(0);
     expect(readFileSync(join(runDir, 'notes.txt'), 'utf8')).toContain('planted');
     expect(journalOf(runDir).filter(({ event }) => event === 'launched')).toHaveLength(1);
+    expect(epochsIn(runDir)).toEqual(everyEpoch);
+  }, 60_000);
+});
+
+describe.skipIf(!canMount)('a checkpoint directory whose disk is not mounted (needs the right to mount)', () => {
+  it('is waited for, and the run goes on from what is on it', async () => {
+    bench = openBench('unmounted');
+    const disk = mountDisk('500m');
+    const runDir = join(bench.folder, 'run');
+    mkdirSync(checkpoints());
+    expect(spawnSync('mount', ['--bind', disk, checkpoints()]).status).toBe(0);
+    try {
+      const first = supervise(runDir, 'waits-between-epochs');
+      allow(2);
+      await waitFor('the second epoch in the journal', () => epochsIn(runDir).includes(2));
+      first.process.kill('SIGTERM');
+      expect((await first.ended).code, first.output()).toBe(75);
+    } finally {
+      spawnSync('umount', [checkpoints()]);
+    }
+    const second = supervise(runDir, 'waits-between-epochs');
+    const status = () => readJson(join(runDir, 'status.json'));
+    await waitFor('the second supervisor to wait', () => status()?.['state'] === 'waiting');
+    expect(journalOf(runDir).at(-1)).toMatchObject({ event: 'waiting', resource: 'checkpoints' });
+    expect(second.output()).toMatch(/empty, and on another disk than when epoch 2 was completed; mount it/);
+    expect(spawnSync('mount', ['--bind', disk, checkpoints()]).status).toBe(0);
+    try {
+      allow(6);
+      expect((await second.ended).code, second.output()).toBe(0);
+    } finally {
+      spawnSync('umount', ['-l', checkpoints()]);
+    }
     expect(epochsIn(runDir)).toEqual(everyEpoch);
   }, 60_000);
 });

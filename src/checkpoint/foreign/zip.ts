@@ -1,4 +1,3 @@
-import { inflateRawSync } from 'node:zlib';
 import { zipChecksum } from '../crc.js';
 import type { VerifyMode } from '../verify-checkpoint.js';
 import { mostHeaderBytes, openReader, type PositionedReader, readUint64, viewOf } from './positioned-reader.js';
@@ -111,7 +110,11 @@ function memberPieces(reader: PositionedReader, member: ZipMember, offset: numbe
   if (member.method !== 8)
     throw new RangeError(`${member.name} is packed in a way that is not known (${member.method})`);
   try {
-    return [inflateRawSync(reader.read(offset, member.storedBytes), { maxOutputLength: mostHeaderBytes })];
+    return [
+      process
+        .getBuiltinModule('node:zlib')
+        .inflateRawSync(reader.read(offset, member.storedBytes), { maxOutputLength: mostHeaderBytes }),
+    ];
   } catch (error) {
     throw new RangeError(`${member.name} cannot be unpacked (${(error as Error).message})`, { cause: error });
   }

@@ -1,6 +1,6 @@
 import { describeLaunch } from '../launch-record.js';
-import { writeWarnings } from '../run-experiment.js';
 import { startOptions, toOptions } from '../start-options.js';
+import { writeWarnings } from '../write-warnings.js';
 import type { Command } from './command.js';
 
 /** `supervise start`: the plain form by name; with `--detach` the supervisor is left in the background. */

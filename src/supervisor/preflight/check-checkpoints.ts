@@ -6,7 +6,6 @@ import { type Check, ok, warning } from './check.js';
 /** The newest checkpoint, if there is one of our format, can be resumed from. */
 export const checkCheckpoints: Check = {
   title: 'resume',
-  isQuick: false,
   look: ({ run }) => {
     const newest = listCheckpoints(run.checkpointDir).at(-1)?.name;
     if (newest === undefined) return lookAtForeign(run.checkpointDir);

@@ -5,7 +5,6 @@ import { type Check, type Finding, ok, warning } from './check.js';
 /** The clock is not behind this program, nor behind what the run has written. */
 export const checkClock: Check = {
   title: 'clock',
-  isQuick: true,
   look: ({ run, now }) => {
     const paths = runPaths(run.runDir);
     const written = [paths.status, paths.journal, paths.experiment, epochInfoPath(run.checkpointDir)].flatMap(

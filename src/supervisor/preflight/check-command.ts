@@ -5,7 +5,6 @@ import { type Check, failure, ok } from './check.js';
 /** The trainer's program is found and may be executed, in a working directory that exists. */
 export const checkCommand: Check = {
   title: 'command',
-  isQuick: true,
   look: ({ launch, env }) => {
     const [program] = launch.command;
     const fix = 'correct trainer.command or trainer.cwd, or install it; check the PATH of this shell';

@@ -3,7 +3,6 @@ import { type Check, ok, warning } from './check.js';
 /** The file means what its author thinks. That it can be read at all is sure by now. */
 export const checkConfig: Check = {
   title: 'experiment',
-  isQuick: false,
   look: ({ loaded }) => {
     const { path, warnings, config } = loaded;
     if (warnings.length === 0) return [ok(`${path}: ${config.epochs} epochs`)];

@@ -6,7 +6,6 @@ import { type Check, failure, ok, warning } from './check.js';
 /** Data files and weights that the experiment names are there. */
 export const checkDataFiles: Check = {
   title: 'data',
-  isQuick: true,
   look: async ({ loaded, launch, isReference }) => {
     const named = namedFiles(loaded.config);
     const found = await Promise.all(named.map(({ path, endings }) => isThere(resolve(launch.cwd, path), endings)));

@@ -6,7 +6,6 @@ import { nearestFolder } from './nearest-folder.js';
 /** The directories of the run can be written, or created. Of the run directory itself the supervisor tells (exit code 73). */
 export const checkDirectories: Check = {
   title: 'directories',
-  isQuick: true,
   look: ({ run, isQuick, isReference }) => {
     const wanted = [
       ...(isQuick ? [] : [{ name: 'run directory', path: run.runDir }]),

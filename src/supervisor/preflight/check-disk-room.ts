@@ -8,7 +8,6 @@ import { nearestFolder } from './nearest-folder.js';
 /** There is room for the checkpoints that will be kept, and a margin. */
 export const checkDiskRoom: Check = {
   title: 'disk',
-  isQuick: true,
   look: ({ run, loaded }) => {
     const folder = nearestFolder(run.checkpointDir);
     const { bavail, bsize, ffree, files } = statfsSync(folder);

@@ -9,7 +9,6 @@ import { inBytes } from './in-bytes.js';
 /** A checkpoint as big as the newest one is written, flushed, and read back whole where the checkpoints go. */
 export const checkDiskWrite: Check = {
   title: 'checkpoint',
-  isQuick: false,
   look: ({ run }) => {
     const created = mkdirSync(run.checkpointDir, { recursive: true });
     try {

@@ -4,7 +4,6 @@ import { type Check, type Finding, ok, warning } from './check.js';
 /** Data loaders open many files and pipes. Node raises the soft limit to the hard one, and the trainer inherits that. */
 export const checkFileLimit: Check = {
   title: 'open files',
-  isQuick: true,
   look: () => {
     if (process.platform !== 'linux') return [];
     const [, soft] = /^Max open files\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];

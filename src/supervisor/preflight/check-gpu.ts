@@ -6,7 +6,6 @@ import { type Gpu, gpuFields, parseGpus } from './parse-gpus.js';
 /** The GPUs that the experiment names answer, are cool, whole, and free. */
 export const checkGpu: Check = {
   title: 'GPU',
-  isQuick: true,
   look: async ({ loaded, env, isQuick }) => {
     const wanted = wantedGpus(env['CUDA_VISIBLE_DEVICES']);
     const isWanted =

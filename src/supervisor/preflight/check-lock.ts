@@ -7,7 +7,6 @@ import { type Check, failure, ok } from './check.js';
 /** Nobody else supervises the run or uses its checkpoint directory. The supervisor itself makes sure of it. */
 export const checkLock: Check = {
   title: 'lock',
-  isQuick: false,
   look: ({ run }) => {
     for (const path of [runPaths(run.runDir).lock, join(run.checkpointDir, '.lock')]) {
       const holder = readHolder(path);

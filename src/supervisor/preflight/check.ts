@@ -28,10 +28,9 @@ export interface PreflightContext {
   readonly now: Date;
 }
 
-/** A check: what it is called in the list, whether it is part of the quick ones, and its findings. It may throw. */
+/** A check: what it is called in the list, and its findings. It may throw. */
 export interface Check {
   readonly title: string;
-  readonly isQuick: boolean;
   readonly look: (context: PreflightContext) => readonly Finding[] | Promise<readonly Finding[]>;
 }
 

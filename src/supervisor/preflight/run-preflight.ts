@@ -1,31 +1,27 @@
 import { type LoadedExperiment, type ResolvedRun, trainerCommand } from '../../config/index.js';
 import { ExitCode } from '../../protocol/index.js';
 import { type Check, type Finding, type PreflightContext, warning } from './check.js';
-import { checkCheckpoints } from './check-checkpoints.js';
 import { checkClock } from './check-clock.js';
 import { checkCommand } from './check-command.js';
-import { checkConfig } from './check-config.js';
 import { checkDataFiles } from './check-data-files.js';
 import { checkDirectories } from './check-directories.js';
 import { checkDiskRoom } from './check-disk-room.js';
-import { checkDiskWrite } from './check-disk-write.js';
 import { checkFileLimit } from './check-file-limit.js';
 import { checkGpu } from './check-gpu.js';
-import { checkLock } from './check-lock.js';
 
-/** Every check, in the order of the list. */
-export const checks: readonly Check[] = [
-  checkConfig,
+/** Every check, in the order of the list; those that are not quick are loaded when they are due. */
+const checks: readonly (Check | (() => Promise<Check>))[] = [
+  async () => (await import('./check-config.js')).checkConfig,
   checkCommand,
   checkDataFiles,
   checkDirectories,
   checkDiskRoom,
-  checkDiskWrite,
-  checkCheckpoints,
+  async () => (await import('./check-disk-write.js')).checkDiskWrite,
+  async () => (await import('./check-checkpoints.js')).checkCheckpoints,
   checkGpu,
   checkFileLimit,
   checkClock,
-  checkLock,
+  async () => (await import('./check-lock.js')).checkLock,
 ];
 
 export interface PreflightOptions {
@@ -55,11 +51,13 @@ export async function runPreflight({
     isReference: loaded.config.trainer.command === undefined,
     now: new Date(),
   };
-  const due = checks.filter((check) => !isQuick || check.isQuick);
-  return (await Promise.all(due.map((check) => look(check, context)))).flat();
+  const due = checks.filter((check) => !isQuick || typeof check !== 'function');
+  const look = async (check: (typeof due)[number]) =>
+    findWith(typeof check === 'function' ? await check() : check, context);
+  return (await Promise.all(due.map(look))).flat();
 }
 
-async function look({ title, look }: Check, context: PreflightContext): Promise<TitledFinding[]> {
+async function findWith({ title, look }: Check, context: PreflightContext): Promise<TitledFinding[]> {
   try {
     return (await look(context)).map((finding) => ({ title, ...finding }));
   } catch (error) {

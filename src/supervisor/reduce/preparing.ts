@@ -27,6 +27,7 @@ export function preparing_checkpointVerified(state: StateOf<'preparing'>, event:
     checkpoint: progress.checkpoint,
     checkpoint_dir: verified.checkpointDir,
     set_aside: verified.setAside,
+    device: verified.device,
     notes: verified.notes,
   });
   const step = isFinished(progress, state.rules.epochsTotal) ? complete(known, false) : launch(known, verified.resume);

@@ -1,46 +1,29 @@
-import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import type { Logger } from 'pino';
-import {
-  type LoadedExperiment,
-  type ResolvedRun,
-  retentionRules,
-  type TrainerLaunch,
-  trainerCommand,
-} from '../../config/index.js';
-import {
-  attemptPaths,
-  type ExitStatus,
-  type JournalRecord,
-  type RunStatus,
-  runPaths,
-  TrainerEnv,
-  writeFileAtomic,
-} from '../../protocol/index.js';
-import { describeStatus } from '../describe-status.js';
+import { type LoadedExperiment, type ResolvedRun, retentionRules } from '../../config/index.js';
+import { attemptPaths, type ExitStatus, type JournalRecord, type RunStatus, runPaths } from '../../protocol/index.js';
 import type { Effect } from '../effect.js';
-import { failureClasses } from '../failure-classes.js';
-import { meanTimeBetweenFailuresMs } from '../failure-rate.js';
 import { noProgress, progressOfRecord } from '../progress.js';
 import { suspicious } from '../repeated-failure.js';
 import type { RunHistory, RunStart } from '../run-history.js';
 import type { State } from '../state.js';
 import { clearGeneration } from './clear-generation.js';
 import { collectEvidence } from './collect-evidence.js';
+import { describeLaunch } from './describe-launch.js';
 import { findAdoptable } from './find-adoptable.js';
+import { findRunProcesses } from './find-run-processes.js';
 import type { Housekeeping } from './housekeeping.js';
 import { readLogTail } from './log-tail.js';
+import { createNextAttempt } from './next-attempt.js';
 import { countOomKills } from './oom-kills.js';
-import { createParkedLaunch } from './parked-launch.js';
 import { prepareLaunch } from './prepare-launch.js';
 import { readBootId } from './processes.js';
 import { pruneAttempts } from './prune-attempts.js';
+import { createPublisher } from './publisher.js';
+import { recordFailure } from './record-failure.js';
 import type { Session } from './session.js';
 import { spawnTrainer } from './spawn-trainer.js';
-import { createStatusWriter } from './status-writer.js';
+import type { Logger } from './supervisor-log.js';
 import { createTimers } from './timers.js';
 import { signalTrainer, type TrainerProcess, watchAdopted } from './trainer-process.js';
-import { createWarmSpare } from './warm-spare.js';
 import {
   canRead,
   readHeartbeat,
@@ -68,37 +51,32 @@ export interface Effects {
   readonly close: () => Promise<void>;
 }
 
-/** Our own trainer tells its stacks when SIGQUIT asks for them (`node --report-on-signal`). */
-function reportOptions(env: Readonly<Record<string, string>>, attemptFolder: string): Record<string, string> {
-  const given = env['NODE_OPTIONS'] ?? process.env['NODE_OPTIONS'] ?? '';
-  const options = `--report-on-signal --report-signal=SIGQUIT --report-directory=${join(attemptFolder, 'hang')}`;
-  return { NODE_OPTIONS: `${given} ${options}`.trim() };
-}
+/** A process counts as a stranger when it was seen to be one for more than a second. */
+const rehearsalDelayMs = 2000;
 
 /** Performs the effects of the core with real processes, files and timers. */
 export function createEffects(options: EffectsOptions): Effects {
   const { loaded, run, token, history, record, housekeeping, logger } = options;
   const { config } = loaded;
   const paths = runPaths(run.runDir);
-  const startedAt = new Date().toISOString();
-  const status = createStatusWriter(paths.status, (error) => logger.error({ err: error }, 'status.json'));
   const underWay = new Set<Promise<void>>();
   let dispatch: Session['dispatch'] = () => undefined;
   let trainer: TrainerProcess | undefined;
   let isFresh = options.start === 'fresh';
   let isFirst = true;
+  let device = history.checkpointDevice;
   const formerPids = new Set<number>();
-  const spare = createWarmSpare((reason) => logger.warn(`warm spare: ${reason}`));
-  const parked = createParkedLaunch();
+  const next = createNextAttempt(options, (reason) => logger.warn(`warm spare: ${reason}`));
   const isReferenceTrainer = config.trainer.command === undefined;
   let files: TrainerFilesWatch | undefined;
   let watched: number | undefined;
-  let unpublished: State | undefined;
+  const publisher = createPublisher(options, (state) => inBackground(next.keep(state)));
   const timers = createTimers((timer, attempt, lateMs) => dispatch({ type: 'timerFired', timer, attempt, lateMs }));
 
-  const inBackground = (work: Promise<void>) => {
+  const inBackground = (work: Promise<void> | undefined) => {
+    if (work === undefined) return;
     const tracked = work
-      .catch((error: unknown) => logger.error({ err: error }, 'effect'))
+      .catch((error: unknown) => logger.error('effect', { err: error }))
       .finally(() => underWay.delete(tracked));
     underWay.add(tracked);
   };
@@ -113,7 +91,7 @@ export function createEffects(options: EffectsOptions): Effects {
     }
     const prepared = await prepareLaunch({
       token,
-      spareAttempt: spare.attempt() ?? parked.attempt(),
+      spareAttempt: next.attempt(),
       checkpointDir: run.checkpointDir,
       epochBase: config.trainer.epoch_base,
       verify: config.checkpoints.verify,
@@ -121,6 +99,8 @@ export function createEffects(options: EffectsOptions): Effects {
       pruneRules: retentionRules(config),
       isFresh,
       known: state.run.progress,
+      mostEpochs: state.run.mostEpochs,
+      device,
       lastEpochInfo: isFresh ? undefined : (state.run.progress.raw ?? history.lastEpochInfo),
       killWaitMs: state.rules.killWaitMs,
       journal: record,
@@ -135,11 +115,12 @@ export function createEffects(options: EffectsOptions): Effects {
       return dispatch({ type: 'resourceChanged', resource, detail, isAvailable: false });
     }
     isFresh = false;
+    device = prepared.verified.device;
     return dispatch({ type: 'checkpointVerified', verified: prepared.verified });
   };
 
   const failPreparation = (error: Error) => {
-    logger.error({ err: error }, 'prepare');
+    logger.error('prepare', { err: error });
     const detail = `the launch cannot be prepared: ${error.message}`;
     dispatch({ type: 'resourceChanged', resource: 'processes', detail, isAvailable: false });
   };
@@ -159,28 +140,13 @@ export function createEffects(options: EffectsOptions): Effects {
     inBackground(watchAdopted(trainer).then((ended) => onExit(attempt, ended)));
   };
 
-  const describeLaunch = (attempt: number, resume: boolean, halvings: number, mtbfMs: number): TrainerLaunch => {
-    const launch = trainerCommand({ config, run, resume, halvings, referenceTrainer: options.referenceTrainer });
-    const env = {
-      ...launch.env,
-      ...(isReferenceTrainer && reportOptions(launch.env, attemptPaths(paths, attempt).root)),
-      [TrainerEnv.mtbf]: String(Math.round(mtbfMs / 1000)),
-      [TrainerEnv.token]: token,
-      [TrainerEnv.attempt]: String(attempt),
-    };
-    return { ...launch, env };
-  };
-
   const spawn = async ({ attempt, resume, halvings, mtbfMs }: Extract<Effect, { type: 'spawn' }>) => {
     const { output } = attemptPaths(paths, attempt);
-    const launch = describeLaunch(attempt, resume, halvings, mtbfMs);
-    const warm = halvings === 0 && spare.attempt() === attempt;
+    const launch = describeLaunch(options, { attempt, resume, halvings, mtbfMs });
+    const warm = halvings === 0 && next.isWarm(attempt);
     record({ event: 'launching', attempt, resume, command: launch.command, warm });
     const oomKillsBefore = countOomKills();
-    const spawned =
-      (warm ? spare.take(attempt, resume) : undefined) ??
-      parked.take(attempt, launch) ??
-      (await spawnTrainer(launch, output));
+    const spawned = next.take({ attempt, resume, warm, launch }) ?? (await spawnTrainer(launch, output));
     if ('reason' in spawned) return dispatch({ type: 'spawnFailed', attempt, jitter: Math.random(), ...spawned });
     const { pid, startTime, ended } = spawned;
     formerPids.add(pid);
@@ -190,15 +156,20 @@ export function createEffects(options: EffectsOptions): Effects {
       trainer: { pid, startTime, isAdopted: false },
     });
     watchFiles(attempt);
-    housekeeping.later(() => parkNext(attempt + 1, halvings));
+    housekeeping.later(() => inBackground(next.park(attempt + 1, halvings)));
     housekeeping.later(() => pruneAttempts(paths, attempt));
+    rehearse(attempt, output);
     inBackground(ended.then((result) => onExit(attempt, result)));
   };
 
-  const parkNext = (attempt: number, halvings: number) => {
-    if (config.restart.warm_spare) return;
-    const launch = describeLaunch(attempt, true, halvings, 0);
-    inBackground(parked.park(attempt, launch, attemptPaths(paths, attempt).output));
+  /** What a relaunch does first is done once while the trainer works: what it needs is compiled then, and strangers are known. */
+  const rehearse = (attempt: number, output: string) => {
+    setTimeout(() => {
+      if (watched !== attempt) return;
+      findRunProcesses(token, attempt);
+      countOomKills();
+      readLogTail(output);
+    }, rehearsalDelayMs).unref();
   };
 
   const watchFiles = (attempt: number) => {
@@ -229,7 +200,7 @@ export function createEffects(options: EffectsOptions): Effects {
   const inspect = async (attempt: number) => {
     const { root: folder, output } = attemptPaths(paths, attempt);
     await collectEvidence({ token, attempt, folder, output, answersReports: isReferenceTrainer }).catch(
-      (error: unknown) => logger.error({ err: error }, 'evidence of a hang'),
+      (error: unknown) => logger.error('evidence of a hang', { err: error }),
     );
     const heartbeat = readHeartbeat(paths.heartbeat);
     dispatch({
@@ -260,52 +231,6 @@ export function createEffects(options: EffectsOptions): Effects {
     });
   };
 
-  const recordFailure = ({ attempt, failure, cost }: Extract<Effect, { type: 'recordFailure' }>) => {
-    const path = attemptPaths(paths, attempt).failure;
-    const { remedy, advice } = failureClasses[failure.class];
-    const content = {
-      ...{ attempt, class: failure.class, summary: failure.summary, evidence: failure.evidence, remedy, advice },
-      cost: { ran_ms: Math.round(cost.ranMs), lost_ms: Math.round(cost.lostMs) },
-    };
-    housekeeping.later(() => {
-      mkdirSync(dirname(path), { recursive: true });
-      writeFileAtomic(path, `${JSON.stringify(content, null, 2)}\n`);
-    });
-  };
-
-  const keepSpare = ({ name, run: facts }: State) => {
-    if (!config.restart.warm_spare || name !== 'running' || facts.halvings > 0) return;
-    const next = facts.attempt + 1;
-    const launch = describeLaunch(next, true, 0, meanTimeBetweenFailuresMs(facts));
-    inBackground(spare.prepare(next, launch, attemptPaths(paths, next).output));
-  };
-
-  /** The newest state is told a moment later, so that a relaunch comes first. */
-  const publish = (state: State) => {
-    if (unpublished === undefined) housekeeping.later(tell);
-    unpublished = state;
-  };
-
-  const tell = () => {
-    const state = unpublished;
-    unpublished = undefined;
-    if (state === undefined) return;
-    keepSpare(state);
-    const { attempt } = state.run;
-    const content = describeStatus(state, {
-      experimentName: config.experiment_name,
-      runDir: run.runDir,
-      checkpointDir: run.checkpointDir,
-      output: attempt === 0 ? undefined : attemptPaths(paths, attempt).output,
-      supervisorPid: process.pid,
-      startedAt,
-      now: new Date(),
-      at: performance.now(),
-    });
-    status.write(content);
-    options.onStatus(content);
-  };
-
   return {
     perform: (effect, state, session) => {
       dispatch = session.dispatch;
@@ -325,20 +250,19 @@ export function createEffects(options: EffectsOptions): Effects {
         case 'journal':
           return void record(effect.record);
         case 'recordFailure':
-          return recordFailure(effect);
+          return housekeeping.later(() => recordFailure(attemptPaths(paths, effect.attempt).failure, effect));
         case 'publish':
-          return publish(state);
+          return publisher.publish(state);
         case 'finish':
           return undefined;
       }
     },
     close: async () => {
       timers.cancelAll();
-      spare.dismiss();
-      parked.dismiss();
+      next.dismiss();
       await files?.close();
       housekeeping.finish();
-      status.close();
+      publisher.close();
       // A stop that came before a living trainer was adopted: it gets the time to save that it would have had.
       const isOrphaned = trainer === undefined && findAdoptable(history) !== undefined;
       const graceMs = isOrphaned ? config.restart.stop_grace_ms : 1000;

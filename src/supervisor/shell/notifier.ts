@@ -1,6 +1,6 @@
-import type { Logger } from 'pino';
 import type { Experiment } from '../../config/index.js';
 import { type JournalEntry, journalLevel, type RunStatus } from '../../protocol/index.js';
+import type { Logger } from './supervisor-log.js';
 
 /** Tells others how the run goes. What cannot be delivered is logged, and never touches the run. */
 export interface Notifier {
@@ -29,7 +29,7 @@ export function createNotifier({ experiment_name: name, notify }: Experiment, lo
   const underWay = new Set<Promise<unknown>>();
   const deliver = (what: string, delivery: Promise<unknown>) => {
     const tracked = delivery
-      .catch((error: unknown) => logger.warn({ err: error }, `notify: ${what} failed`))
+      .catch((error: unknown) => logger.warn(`notify: ${what} failed`, { err: error }))
       .finally(() => underWay.delete(tracked));
     underWay.add(tracked);
   };

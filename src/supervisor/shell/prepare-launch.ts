@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { findResumable, type PruneRules, type Resumable, setAside, type VerifyMode } from '../../checkpoint/index.js';
 import { epochInfoPath, type JournalRecord, writeFileAtomic } from '../../protocol/index.js';
 import type { Verified } from '../event.js';
@@ -23,6 +23,10 @@ export interface PrepareOptions {
   readonly isFresh: boolean;
   /** What was known of the run's work before. */
   readonly known: Progress;
+  /** The most epochs that were ever complete. */
+  readonly mostEpochs: number;
+  /** The disk that the checkpoint directory was on at the last launch, by its number. */
+  readonly device: string | undefined;
   /** The newest content of `epoch_info.json` that was ever read, as the trainer wrote it. */
   readonly lastEpochInfo: Readonly<Record<string, unknown>> | undefined;
   readonly killWaitMs: number;
@@ -64,10 +68,28 @@ export async function prepareLaunch(options: PrepareOptions): Promise<Prepared> 
     mkdirSync(checkpointDir, { recursive: true });
     const shortage = await findShortage(options);
     if (shortage !== undefined) return shortage;
-    return { verified: options.isFresh ? startAfresh(options, []) : findStart(options) };
+    const device = String(statSync(checkpointDir).dev);
+    const verified = options.isFresh ? startAfresh(options, []) : findStart(options);
+    if (isElsewhere(options, verified, device)) return describeElsewhere(options);
+    return { verified: { ...verified, device } };
   } catch (error) {
     return { missing: 'checkpoints', detail: `the checkpoint directory cannot be used: ${(error as Error).message}` };
   }
+}
+
+/** A disk that is not mounted leaves an empty folder on another one: that is no reason to begin anew. */
+function isElsewhere(
+  { isFresh, mostEpochs, device: before }: PrepareOptions,
+  verified: Verified,
+  device: string,
+): boolean {
+  const isEmpty = !verified.resume && verified.setAside === undefined;
+  return !isFresh && isEmpty && mostEpochs > 0 && before !== undefined && before !== device;
+}
+
+function describeElsewhere({ checkpointDir, mostEpochs }: PrepareOptions): Prepared {
+  const detail = `the checkpoint directory ${checkpointDir}: it is empty, and on another disk than when epoch ${mostEpochs} was completed; mount it, or start over with --no-restore`;
+  return { missing: 'checkpoints', detail };
 }
 
 function startAfresh({ checkpointDir }: PrepareOptions, notes: readonly string[]): Verified {

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { linkSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { readFileBounded, SuperviseError, systemErrorCode, writeFileAtomic } from '../../protocol/index.js';
 import { findRunProcesses } from './find-run-processes.js';
 import { isRunning, readBootId, readProcess } from './processes.js';
+import { randomToken } from './random-token.js';
 
 /** Who holds a lock. */
 export interface LockHolder {
@@ -67,7 +67,7 @@ function describeOurselves({ token, runDir }: LockOptions): LockHolder {
     token,
     run_dir: runDir,
     since: new Date().toISOString(),
-    nonce: randomUUID(),
+    nonce: randomToken(),
   };
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LoadedExperiment, type ResolvedRun, trainerCommand } from '../../config/index.js';
@@ -20,6 +19,7 @@ import { createEffects } from './effects.js';
 import { createHousekeeping, type Housekeeping } from './housekeeping.js';
 import { openJournal, readJournal } from './journal-writer.js';
 import { createNotifier } from './notifier.js';
+import { randomToken } from './random-token.js';
 import { takeLock } from './run-lock.js';
 import { createSession } from './session.js';
 import { listenToSignals } from './stop-signals.js';
@@ -51,7 +51,7 @@ export async function runSupervisor(options: SupervisorOptions): Promise<Supervi
   const paths = runPaths(run.runDir);
   inRunDirectory(run.runDir, 'created', () => mkdirSync(run.runDir, { recursive: true }));
   const read = () => inRunDirectory(paths.journal, 'read', () => readJournal(paths.journal));
-  const token = readHistory(read().entries).token ?? randomBytes(16).toString('hex');
+  const token = readHistory(read().entries).token ?? randomToken();
   const locking = { token, runDir: run.runDir };
   const releaseRun = takeLock({ path: paths.lock, subject: `the run ${loaded.config.experiment_name}`, ...locking });
   // Whoever held the lock until now may have written on; a first supervisor that was beaten to it has another token.
@@ -98,7 +98,7 @@ async function superviseLocked(
   const paths = runPaths(run.runDir);
   const log = openSupervisorLog(paths.supervisorLog);
   const journal = inRunDirectory(paths.journal, 'opened', () =>
-    openJournal(paths.journal, (error) => log.logger.error({ err: error }, 'journal')),
+    openJournal(paths.journal, (error) => log.logger.error('journal', { err: error })),
   );
   const notifier = createNotifier(config, log.logger);
   let lastStatus: RunStatus | undefined;
@@ -106,7 +106,7 @@ async function superviseLocked(
     lastStatus = status;
     options.onStatus(status);
   };
-  const housekeeping = createHousekeeping((error) => log.logger.error({ err: error }, 'housekeeping'));
+  const housekeeping = createHousekeeping((error) => log.logger.error('housekeeping', { err: error }));
   const record = (content: JournalRecord) => {
     const entry = journal.append(content);
     housekeeping.later(() => {
@@ -116,7 +116,7 @@ async function superviseLocked(
     });
     return entry;
   };
-  if (damaged > 0) log.logger.warn({ damaged }, 'journal entries that cannot be read are left out');
+  if (damaged > 0) log.logger.warn('journal entries that cannot be read are left out', { damaged });
   const start = chooseStart(options, readHistory(entries));
   const started = record({
     event: 'run_started',

@@ -1,6 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
-import { type Logger, pino } from 'pino';
 import { type JournalEntry, journalLevel } from '../../protocol/index.js';
+
+/** Takes lines for the supervisor's log; an error among the fields is told with its type, message and stack. */
+export type Logger = Readonly<Record<Level, (message: string, fields?: Readonly<Record<string, unknown>>) => void>>;
 
 /** The supervisor's own log: JSON lines in `supervisor.log`. */
 export interface SupervisorLog {
@@ -8,6 +10,10 @@ export interface SupervisorLog {
   readonly entry: (entry: JournalEntry) => void;
   readonly close: () => void;
 }
+
+/** The numbers that pino gives them, so that its tools read the file. */
+const levels = { info: 30, warn: 40, error: 50 } as const;
+type Level = keyof typeof levels;
 
 /** A longer log becomes `supervisor.log.1`, in the place of an earlier one. */
 const longestLog = 8 * 1024 * 1024;
@@ -21,25 +27,34 @@ export function openSupervisorLog(path: string, { mostBytes = longestLog } = {})
     rename(path, `${path}.1`);
     file = openForAppending(path);
   };
-  // Pino's own destination waits for a full disk without end when it is closed, and all of us with it.
-  const destination = {
-    write: (line: string) => {
-      append(file, line);
-      begin();
-    },
+  const log = (level: Level, fields: Readonly<Record<string, unknown>>, msg: string) => {
+    const time = new Date().toISOString();
+    append(file, `${describe({ level: levels[level], time, pid: process.pid, ...fields, msg })}\n`);
+    begin();
   };
-  const logger = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
   return {
-    logger,
+    logger: {
+      info: (message, fields = {}) => log('info', fields, message),
+      warn: (message, fields = {}) => log('warn', fields, message),
+      error: (message, fields = {}) => log('error', fields, message),
+    },
     entry: (entry) => {
       const { event, time: _, ...fields } = entry;
-      logger[journalLevel(entry)](fields, event);
+      log(journalLevel(entry), fields, event);
     },
     close: () => {
       if (file !== undefined) closeSync(file);
       file = undefined;
     },
   };
+}
+
+function describe(record: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(record, (_, value: unknown) => (value instanceof Error ? describeError(value) : value));
+}
+
+function describeError(error: Error): Readonly<Record<string, unknown>> {
+  return { ...error, type: error.name, message: error.message, stack: error.stack };
 }
 
 function rename(from: string, to: string): void {

@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { type LoadedExperiment, type ResolvedRun, type TrainerLaunch, trainerCommand } from '../../config/index.js';
+import { attemptPaths, runPaths, TrainerEnv } from '../../protocol/index.js';
+
+/** What the launches of a run have in common. */
+export interface LaunchSource {
+  readonly loaded: LoadedExperiment;
+  readonly run: ResolvedRun;
+  readonly referenceTrainer: readonly [string, ...string[]];
+  readonly token: string;
+}
+
+/** One of them. `halvings` of the micro-batch; mean time between failures in milliseconds. */
+export interface LaunchOf {
+  readonly attempt: number;
+  readonly resume: boolean;
+  readonly halvings: number;
+  readonly mtbfMs: number;
+}
+
+/** Command, folder and environment of an attempt's trainer. */
+export function describeLaunch(
+  { loaded: { config }, run, referenceTrainer, token }: LaunchSource,
+  { attempt, resume, halvings, mtbfMs }: LaunchOf,
+): TrainerLaunch {
+  const launch = trainerCommand({ config, run, resume, halvings, referenceTrainer });
+  const { root: folder } = attemptPaths(runPaths(run.runDir), attempt);
+  const env = {
+    ...launch.env,
+    ...(config.trainer.command === undefined && reportOptions(launch.env, folder)),
+    [TrainerEnv.mtbf]: String(Math.round(mtbfMs / 1000)),
+    [TrainerEnv.token]: token,
+    [TrainerEnv.attempt]: String(attempt),
+  };
+  return { ...launch, env };
+}
+
+/** Our own trainer tells its stacks when SIGQUIT asks for them (`node --report-on-signal`). */
+function reportOptions(env: Readonly<Record<string, string>>, attemptFolder: string): Record<string, string> {
+  const given = env['NODE_OPTIONS'] ?? process.env['NODE_OPTIONS'] ?? '';
+  const options = `--report-on-signal --report-signal=SIGQUIT --report-directory=${join(attemptFolder, 'hang')}`;
+  return { NODE_OPTIONS: `${given} ${options}`.trim() };
+}
