@@ -31,7 +31,7 @@ describe('augmentation', () => {
     const { degraded, clean } = augmented({ [kind]: 0.3 });
     expect(clean).toEqual(line().clean);
     expect(degraded).not.toEqual(line().degraded);
-    for (const value of degraded) expect(value >= 0 && value <= 1).toBe(true);
+    expect(degraded.every((value) => value >= 0 && value <= 1)).toBe(true);
   });
 
   test.each<[string, Partial<Augmentation>]>([

@@ -74,7 +74,7 @@ describe('a data set in a thread of its own', () => {
 
   test('shows life while lines are made', async () => {
     let signs = 0;
-    const options = { config: dataConfig({ train_samples: 400 }), seed: 3, dir: temporaryFolder() };
+    const options = { config: dataConfig({ train_samples: 200 }), seed: 3, dir: temporaryFolder() };
     const dataset = await openThread({ ...options, onAlive: () => signs++ });
     await dataset.close();
     expect(signs).toBeGreaterThan(0);
