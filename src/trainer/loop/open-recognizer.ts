@@ -4,7 +4,7 @@ import { indexPath, openTensorFile, type TensorFile } from '../../checkpoint/ind
 import type { Experiment } from '../../config/schema.js';
 import { SuperviseError } from '../../protocol/index.js';
 import type { Charset } from '../data/index.js';
-import { createCrnn, createTransformer, type FrozenRecognizer, type Recognizer } from '../models/index.js';
+import { createRecognizer, type FrozenRecognizer, type Recognizer } from '../models/index.js';
 import { importTransformer, isKerasTransformer } from '../recognizer/keras/import-transformer.js';
 import { restoreVariables } from './training-state.js';
 
@@ -26,7 +26,7 @@ export interface RecognizerOptions {
  */
 export function openRecognizer(options: RecognizerOptions): FrozenRecognizer {
   const { config } = options;
-  if (!config.use_pretrained) return createRecognizer(options).freeze();
+  if (!config.use_pretrained) return createFresh(options).freeze();
   const file = openTensorFile(weightsPath(config));
   try {
     return readRecognizer(file, options).freeze();
@@ -44,24 +44,13 @@ function readRecognizer(file: TensorFile, options: RecognizerOptions): Recognize
     log(`Recognizer: the transformer of ${file.path}; its blank is the ${blank} class, its grey values are ${input}.`);
     return importTransformer(file, { ...options, classes: charset.size + 1, blank, input, dropout });
   }
-  const recognizer = createRecognizer(options);
+  const recognizer = createFresh(options);
   restoreVariables(file, recognizer.variables);
   return recognizer;
 }
 
-/** A recognizer with the weights that it begins with. */
-function createRecognizer({ config, charset, height, width, seed }: RecognizerOptions): Recognizer {
-  const { dimension, heads, feed_forward: feedForward, layers, filters, dropout, input_range: input } = config;
-  const lines = { height, width, classes: charset.size + 1, seed };
-  if (config.architecture !== 'transformer') return createCrnn(lines);
-  if (dimension % heads !== 0)
-    throw new SuperviseError('CONFIG_INVALID', {
-      what: `${heads} heads cannot share ${dimension} channels equally`,
-      where: 'model.recognizer.heads',
-      expected: 'a divisor of model.recognizer.dimension',
-    });
-  const sizes = { dimension, heads, headSize: dimension / heads, feedForward, layers, filters };
-  return createTransformer({ ...lines, ...sizes, dropout, input });
+function createFresh({ config, charset, height, width, seed }: RecognizerOptions): Recognizer {
+  return createRecognizer(config, { height, width, classes: charset.size + 1, seed });
 }
 
 /** A checkpoint's prefix or an .h5 file; the name of one of a checkpoint's files is understood too. */

@@ -1,3 +1,4 @@
+export { createRecognizer } from './create-recognizer.js';
 export { createCrnn } from './crnn.js';
 export { createDiscriminator, type Discriminator } from './discriminator.js';
 export {

@@ -6,7 +6,7 @@ import type { Module } from '../nn/index.js';
 
 /** What is told about a recognizer beside its weights. */
 export interface ModelCard {
-  readonly architecture: 'crnn';
+  readonly architecture: 'crnn' | 'transformer';
   /** The command that makes these weights again. */
   readonly command: string;
   readonly seed: number;

@@ -3,7 +3,7 @@ import { dispose, tensor4d } from '@tensorflow/tfjs-core';
 import type { Experiment } from '../../config/schema.js';
 import { selectBackend } from '../backends/select-backend.js';
 import { ctcLoss } from '../losses/index.js';
-import { createCrnn, type FrozenRecognizer, type Recognizer } from '../models/index.js';
+import { createCrnn, createRecognizer, type FrozenRecognizer, type Recognizer } from '../models/index.js';
 import { differentiate } from '../nn/gradients.js';
 import { clipScale, countParameters, createAdam, globalNorm, type Optimizer } from '../nn/index.js';
 import { evaluateRecognizer } from './evaluate-recognizer.js';
@@ -27,13 +27,14 @@ export interface RecognizerTraining {
 }
 
 const digitSize = { width: 128, height: 32, digitsMin: 4, digitsMax: 8 };
-const peakLearningRate = 0.003;
+/** Highest learning rate, and the share of the steps in which it rises to it: a transformer goes astray without. */
+const rates = { crnn: { peak: 0.003, warmUp: 0 }, transformer: { peak: 0.0005, warmUp: 0.1 } } as const;
 const clipNorm = 5;
 const reportInterval = 100;
 
 /**
- * Trains a CRNN on lines of handwritten digits (that is the one that ships in models/) or on an experiment's data, measures it
- * on unseen lines, and saves it with a card that tells the command, the seed and the error rates. The same options give the same
+ * Trains a CRNN on lines of handwritten digits (that is the one that ships in models/), or the recognizer of an experiment on
+ * its data, measures it on unseen lines, and saves it with a card that tells the command, the seed and the error rates. The same options give the same
  * weights on the same backend.
  */
 export async function trainRecognizer(options: RecognizerTraining): Promise<ModelCard> {
@@ -45,12 +46,15 @@ export async function trainRecognizer(options: RecognizerTraining): Promise<Mode
       ? digitLines({ seed, ...digitSize })
       : await experimentLines(experiment.config, experiment.config.data.dir ?? join(out, 'data'), seed);
   const { width, height, charset } = lines;
-  const recognizer = createCrnn({ height, classes: charset.size + 1, seed });
-  await runSteps(recognizer, lines, { seed, steps, batchSize, log });
+  const size = { width, height, classes: charset.size + 1, seed };
+  const { architecture = 'crnn' } = experiment?.config.model.recognizer ?? {};
+  const recognizer =
+    experiment === undefined ? createCrnn(size) : createRecognizer(experiment.config.model.recognizer, size);
+  await runSteps(recognizer, lines, { seed, steps, batchSize, log, ...rates[architecture] });
   const frozen = recognizer.freeze();
   const errorRates = await measure(frozen, lines, Math.min(evaluatedLines, lines.unseenCount));
   const card: ModelCard = {
-    architecture: 'crnn',
+    architecture,
     command: `supervise-train recognizer --out ${out}${experiment === undefined ? '' : ` --config ${experiment.path}`} --seed ${seed} --steps ${steps} --batch_size ${batchSize}`,
     ...{ seed, steps, batch_size: batchSize, backend: backend.name },
     ...{ width, height, charset: charset.characters.join(''), parameters: countParameters(recognizer) },
@@ -65,18 +69,22 @@ export async function trainRecognizer(options: RecognizerTraining): Promise<Mode
   return card;
 }
 
-type Schedule = Required<Pick<RecognizerTraining, 'seed' | 'steps' | 'batchSize' | 'log'>>;
+interface Schedule extends Required<Pick<RecognizerTraining, 'seed' | 'steps' | 'batchSize' | 'log'>> {
+  readonly peak: number;
+  readonly warmUp: number;
+}
 
 async function runSteps(
   recognizer: Recognizer,
   lines: RecognizerLines,
-  { seed, steps, batchSize, log }: Schedule,
+  { seed, steps, batchSize, log, peak, warmUp }: Schedule,
 ): Promise<void> {
   const optimizer = createAdam('optimizer', recognizer, { beta1: 0.9, beta2: 0.999 });
   const startedAtMs = performance.now();
   let sum = 0;
   for (let step = 0; step < steps; step++) {
-    const learningRate = peakLearningRate * 0.5 * (1 + Math.cos((Math.PI * step) / steps));
+    const rise = Math.min(1, (step + 1) / Math.max(1, warmUp * steps));
+    const learningRate = rise * peak * 0.5 * (1 + Math.cos((Math.PI * step) / steps));
     sum += await takeStep(recognizer, optimizer, lines, { seed, step, batchSize, learningRate });
     if ((step + 1) % reportInterval > 0) continue;
     const stepMs = (performance.now() - startedAtMs) / (step + 1);
@@ -103,7 +111,7 @@ async function takeStep(
   const images = tensor4d(pixels, [now.batchSize, lines.height, lines.width, 1]);
   const pass = { training: true, seed: now.seed, step: now.step };
   const { loss, gradients } = differentiate(recognizer, () => ({
-    loss: ctcLoss(recognizer.logits(recognizer.features(images, pass)), labels),
+    loss: ctcLoss(recognizer.logits(recognizer.features(images, pass), pass), labels),
     extra: undefined,
   }));
   const norm = globalNorm(gradients);

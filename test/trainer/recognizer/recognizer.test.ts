@@ -5,12 +5,13 @@ import { add, tensor1d } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { openBundle } from '../../../src/checkpoint/index.js';
 import { experimentSchema } from '../../../src/config/schema.js';
-import type { LineSpec } from '../../../src/trainer/data/index.js';
+import { type LineSpec, loadCharset } from '../../../src/trainer/data/index.js';
+import { openRecognizer } from '../../../src/trainer/loop/open-recognizer.js';
 import { createCrnn } from '../../../src/trainer/models/index.js';
 import { countParameters } from '../../../src/trainer/nn/index.js';
 import { digitLines, evaluateRecognizer, trainRecognizer } from '../../../src/trainer/recognizer/index.js';
 import { trainingLines, unseenLines } from '../../../src/trainer/recognizer/training-lines.js';
-import { useBackend } from '../numeric.js';
+import { randomTensor, useBackend } from '../numeric.js';
 import { temporaryFolder } from '../support.js';
 
 const spec: LineSpec = { seed: 1, width: 64, height: 16, digitsMin: 2, digitsMax: 3 };
@@ -98,6 +99,41 @@ describe('training the recognizer', () => {
     expect(log.at(-1)).toContain('CER on validation lines');
     const crnn = createCrnn({ height: 16, classes: 13, seed: 3 });
     expect(card.parameters).toBe(countParameters(crnn));
+  });
+
+  test("an experiment's transformer, which the experiment then reads with; its dropout counts", async () => {
+    const folder = temporaryFolder();
+    const train = async (name: string, dropout: number) => {
+      const data = {
+        ...{ train_samples: 4, val_samples: 2, image_width: 64, image_height: 16, digits_min: 1, digits_max: 2 },
+        ...{ dir: join(folder, 'data'), worker_thread: false },
+      };
+      const sizes = { filters: 1, dimension: 4, heads: 2, feed_forward: 4, layers: 1, dropout };
+      const recognizer = { architecture: 'transformer', ...sizes, weights: join(folder, name, 'ckpt-1') };
+      const config = experimentSchema.parse({ experiment_name: 'read', epochs: 1, data, model: { recognizer } });
+      const options = { out: join(folder, name), seed: 3, steps: 3, batchSize: 2, backend: 'wasm' } as const;
+      const card = await trainRecognizer({
+        ...options,
+        experiment: { path: 'read.json', config },
+        log: () => undefined,
+      });
+      return {
+        card,
+        config: config.model.recognizer,
+        bytes: readFileSync(join(folder, name, 'ckpt-1.data-00000-of-00001')),
+      };
+    };
+    const [one, other] = [await train('a', 0.5), await train('b', 0)];
+    expect(one.card).toMatchObject({ architecture: 'transformer', charset: '0123456789', evaluated_lines: 2 });
+    expect(one.bytes.equals(other.bytes)).toBe(false);
+    const lines = { height: 16, width: 64, seed: 9, log: () => undefined };
+    const opened = openRecognizer({ config: one.config, charset: loadCharset(undefined), ...lines });
+    const images = randomTensor<Tensor4D>([1, 16, 64, 1], 'line');
+    expect(opened.logits(opened.features(images)).shape).toEqual([1, 8, 11]);
+    const otherSize = { ...one.config, dimension: 6 };
+    expect(() => openRecognizer({ config: otherSize, charset: loadCharset(undefined), ...lines })).toThrow(
+      /is float32/,
+    );
   });
 
   test('saves every variable of the network under its path', async () => {
