@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { raisePriority } from './lib/priority.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const at = process.argv.indexOf('--rounds');
@@ -76,6 +77,10 @@ function start(folder, warm) {
     },
   };
 }
+
+raisePriority();
+// Node reads such certificates before anything else, in both cases.
+delete process.env.NODE_EXTRA_CA_CERTS;
 
 const median = (values) => values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)];
 

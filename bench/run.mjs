@@ -1,7 +1,7 @@
 // Measures the supervisor beside its peers: npm run bench -- --help
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, release, setPriority, tmpdir, totalmem } from 'node:os';
+import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -9,6 +9,7 @@ import { measureIdle } from './lib/idle.mjs';
 import { measureCommands, measureLaunch } from './lib/launch.mjs';
 import { measureLines } from './lib/lines.mjs';
 import { findPeers } from './lib/peers.mjs';
+import { raisePriority } from './lib/priority.mjs';
 import { endProcess } from './lib/process.mjs';
 import { measureRelaunch } from './lib/relaunch.mjs';
 import { printReport, writeDocs } from './lib/report.mjs';
@@ -113,17 +114,6 @@ async function measureHelp({ peers, openFolder, rounds }) {
   } finally {
     const daemon = join(home, 'pm2.pid');
     if (existsSync(daemon)) await endProcess(Number(readFileSync(daemon, 'utf8')));
-  }
-}
-
-/** What else the machine does should disturb the supervisors less; all of them inherit it. Root only. */
-function raisePriority() {
-  const { status } = spawnSync('chrt', ['--rr', '--pid', '10', String(process.pid)], { stdio: 'ignore' });
-  if (status === 0) return;
-  try {
-    setPriority(-19);
-  } catch {
-    console.log('not root: the priority stays as it is, and other work on the machine disturbs the figures');
   }
 }
 
