@@ -25,7 +25,13 @@ export function describeReport(report: ChaosReport): string[] {
     `${report.runs.length}${done} runs of ${report.epochs} epochs, seed ${report.seed}; times are medians, with the greatest in brackets.`,
     `Final state equal to the unbroken run: ${equal} of ${compared}. False kills: ${falseKills}.`,
     ...refused,
-    ...(shortcomings.length === 0 ? ['Everything came as it is to be.'] : shortcomings.map((text) => `✗ ${text}`)),
+    ...(shortcomings.length === 0
+      ? [
+          report.isInterrupted
+            ? 'Interrupted; so far everything came as it is to be.'
+            : 'Everything came as it is to be.',
+        ]
+      : shortcomings.map((text) => `✗ ${text}`)),
   ];
 }
 
