@@ -1,10 +1,12 @@
 // Saves and restores the same float32 state with several tools in turns: npm run bench:checkpoint -- --help
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, setPriority, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { evict, measureRawRead, measureRawWrite } from './checkpoint/raw.mjs';
+import { measureStall } from './checkpoint/stalls.mjs';
 import { renderCheckpointTable } from './checkpoint/table.mjs';
 import { startWorkers } from './checkpoint/workers.mjs';
 
@@ -20,8 +22,10 @@ the files out of the page cache. dd is the limit: one sequential write with conv
   --folder <path>   where to write (a folder in the temporary directory)
   --no-write        leave bench/results/checkpoint.json and docs/checkpoints.md as they are
 
+Then the trainer's own way of saving: how long the training stands still, with a thread for the writing and without.
+
 Python tools are measured when there are: TensorFlow in $SUPERVISE_PYTHON, torch and safetensors in
-$SUPERVISE_SAFETENSORS_PYTHON (or python3). ours needs dist/ (npm run build).
+$SUPERVISE_SAFETENSORS_PYTHON (or the same).
 `;
 const { values: flags } = parseArgs({
   options: {
@@ -38,15 +42,20 @@ else await main();
 
 async function main() {
   raisePriority();
+  execFileSync(process.execPath, [join(root, 'scripts/build.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] });
   const folder = mkdtempSync(join(flags.folder, 'bench-checkpoint-'));
   const sizes = [...flags.sizes.split(',').map(Number), ...(flags.huge ? [2000] : [])];
   const results = [];
+  const stalls = [];
   try {
     for (const size of sizes) results.push(await measureSize(folder, size, Number(flags.rounds)));
+    for (const size of sizes.filter((megabytes) => megabytes < 1000))
+      for (const backend of ['wasm', 'tensorflow'])
+        stalls.push(...measureStall({ root, folder, megabytes: size, backend, rounds: Number(flags.rounds) }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  const report = { machine: describeMachine(), rounds: Number(flags.rounds), results };
+  const report = { machine: describeMachine(), rounds: Number(flags.rounds), results, stalls };
   const table = renderCheckpointTable(report);
   console.log(table);
   if (flags['no-write']) return;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** As the supervisor starts the reference trainer. */
-const hugePages = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
+export const hugePages = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
 
 /** Starts a worker for each tool that is there; each holds `megabytes` of float32 state. */
 export async function startWorkers(root, megabytes) {

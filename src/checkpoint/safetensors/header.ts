@@ -1,8 +1,15 @@
 import { elementBytes, elementCount, type NumericDType } from '../bundle-types.js';
 
 /** One tensor of a `.safetensors` file: its bytes begin at `offset` of the file. */
-export interface SafetensorsEntry {
+export interface SafetensorsEntry extends StoredTensor {
   readonly dtype: NumericDType;
+}
+
+/** A tensor whose element type may be one that we have no name for. */
+export interface StoredTensor {
+  /** As the header has it: `F32`. */
+  readonly typeName: string;
+  readonly dtype: NumericDType | undefined;
   readonly shape: readonly number[];
   readonly offset: number;
   readonly size: number;
@@ -30,6 +37,12 @@ export const safetensorsNames: Readonly<Partial<Record<NumericDType, string>>> =
 
 const dtypes = new Map(Object.entries(safetensorsNames).map(([dtype, name]) => [name, dtype as NumericDType]));
 
+/** Bits of an element, of types that we cannot read too; there may be newer ones. */
+const elementBits: Readonly<Record<string, number>> = {
+  ...Object.fromEntries([...dtypes].map(([name, dtype]) => [name, 8 * elementBytes[dtype]])),
+  ...{ F8_E8M0: 8, F8_E4M3FNUZ: 8, F8_E5M2FNUZ: 8, F6_E2M3: 6, F6_E3M2: 6, F4: 4 },
+};
+
 /** Size of the field before the header, which says how long that is. */
 export const lengthBytes = 8;
 
@@ -38,11 +51,11 @@ export const mostHeaderBytes = 100_000_000;
 
 /**
  * Reads the JSON header of a file of `fileBytes` bytes.
- * @throws RangeError naming the tensor and what is wrong: type, shape, length, or a hole or overlap between tensors
+ * @throws RangeError naming the tensor and what is wrong: shape, length, or a hole or overlap between tensors
  */
 export function parseHeader(header: Uint8Array, fileBytes: number) {
   const parsed = parseJson(header);
-  const entries = new Map<string, SafetensorsEntry>();
+  const entries = new Map<string, StoredTensor>();
   let metadata: Readonly<Record<string, string>> = {};
   const start = lengthBytes + header.length;
   for (const [name, value] of Object.entries(parsed)) {
@@ -70,22 +83,22 @@ function parseMetadata(value: unknown): Readonly<Record<string, string>> {
   return value as Record<string, string>;
 }
 
-function parseEntry(name: string, value: unknown, start: number): SafetensorsEntry {
+function parseEntry(name: string, value: unknown, start: number): StoredTensor {
   const { dtype: typeName, shape, data_offsets: offsets } = isObject(value) ? value : {};
+  if (typeof typeName !== 'string') throw new RangeError(`the dtype of ${name} is ${JSON.stringify(typeName)}`);
   if (!isSizes(shape)) throw new RangeError(`the shape of ${name} is ${JSON.stringify(shape)}`);
   if (!isSizes(offsets) || offsets.length !== 2)
     throw new RangeError(`the data_offsets of ${name} are ${JSON.stringify(offsets)}`);
-  const dtype = dtypes.get(String(typeName));
-  if (dtype === undefined) throw new RangeError(`${name} has element type ${typeName}, which is not supported`);
   const [begin, end] = offsets as [number, number];
-  const expected = elementCount(shape) * elementBytes[dtype];
-  if (end - begin !== expected)
+  const bits = elementBits[typeName];
+  const expected = bits === undefined ? end - begin : (elementCount(shape) * bits) / 8;
+  if (end - begin !== expected || expected < 0)
     throw new RangeError(`${name} has ${end - begin} bytes for ${typeName} [${shape}], expected ${expected}`);
-  return { dtype, shape, offset: start + begin, size: expected };
+  return { typeName, dtype: dtypes.get(typeName), shape, offset: start + begin, size: expected };
 }
 
 /** Tensors lie one after the other, and nothing else lies there: the format demands it. */
-function assertContiguous(entries: ReadonlyMap<string, SafetensorsEntry>, start: number, fileBytes: number): void {
+function assertContiguous(entries: ReadonlyMap<string, StoredTensor>, start: number, fileBytes: number): void {
   const ordered = [...entries].sort(([, left], [, right]) => left.offset - right.offset || left.size - right.size);
   let end = start;
   for (const [name, { offset, size }] of ordered) {

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, readSync } from 'node:fs';
 import { openRegularFile, SuperviseError, systemErrorCode } from '../../protocol/index.js';
 import type { TensorData } from '../bundle-types.js';
 import { pieceBytes } from '../read-tensor.js';
-import { lengthBytes, mostHeaderBytes, parseHeader, type SafetensorsEntry } from './header.js';
+import { lengthBytes, mostHeaderBytes, parseHeader, type SafetensorsEntry, type StoredTensor } from './header.js';
 
 /** An open `.safetensors` file. The format has no checksums. */
 export interface Safetensors {
@@ -25,7 +25,8 @@ export interface Safetensors {
 export function openSafetensors(path: string): Safetensors {
   const file = openFile(path);
   try {
-    const { entries, metadata } = parseHeader(readHeader(file), fstatSync(file).size);
+    const { entries: stored, metadata } = parseHeader(readHeader(file), fstatSync(file).size);
+    const entries = new Map([...stored].map(([name, entry]) => [name, assertReadable(name, entry)]));
     const find = (name: string): SafetensorsEntry => {
       const entry = entries.get(name);
       if (entry !== undefined) return entry;
@@ -52,6 +53,11 @@ export function openSafetensors(path: string): Safetensors {
     if (!(error instanceof RangeError)) throw error;
     throw new SuperviseError('CHECKPOINT_CORRUPT', { what: error.message, where: path }, { cause: error });
   }
+}
+
+function assertReadable(name: string, { dtype, ...entry }: StoredTensor): SafetensorsEntry {
+  if (dtype !== undefined) return { ...entry, dtype };
+  throw new RangeError(`${name} has element type ${entry.typeName}, which is not supported`);
 }
 
 function readHeader(file: number): Uint8Array {

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import { type LoadedExperiment, type ResolvedRun, type TrainerLaunch, trainerCommand } from '../../config/index.js';
 import { attemptPaths, runPaths, TrainerEnv } from '../../protocol/index.js';
+import { referenceTrainerEnv } from './reference-trainer-env.js';
 
 /** What the launches of a run have in common. */
 export interface LaunchSource {
@@ -27,17 +27,10 @@ export function describeLaunch(
   const { root: folder } = attemptPaths(runPaths(run.runDir), attempt);
   const env = {
     ...launch.env,
-    ...(config.trainer.command === undefined && reportOptions(launch.env, folder)),
+    ...(config.trainer.command === undefined && referenceTrainerEnv(launch.env, folder)),
     [TrainerEnv.mtbf]: String(Math.round(mtbfMs / 1000)),
     [TrainerEnv.token]: token,
     [TrainerEnv.attempt]: String(attempt),
   };
   return { ...launch, env };
-}
-
-/** Our own trainer tells its stacks when SIGQUIT asks for them (`node --report-on-signal`). */
-function reportOptions(env: Readonly<Record<string, string>>, attemptFolder: string): Record<string, string> {
-  const given = env['NODE_OPTIONS'] ?? process.env['NODE_OPTIONS'] ?? '';
-  const options = `--report-on-signal --report-signal=SIGQUIT --report-directory=${join(attemptFolder, 'hang')}`;
-  return { NODE_OPTIONS: `${given} ${options}`.trim() };
 }

@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads';
 import type { CommitOptions } from '../../checkpoint/index.js';
 import type { CommitOutcome } from './checkpoint-worker.js';
+import { memoryOf } from './memory-pool.js';
 
 /** Commits checkpoints one after the other in a thread of its own. */
 export interface BackgroundCommit {
-  /** Hands a checkpoint over; its tensors' memory goes along. Rejects as `commitCheckpoint` throws. */
-  readonly commit: (options: CommitOptions) => Promise<void>;
+  /** Hands a checkpoint over; its tensors' memory goes along, and comes back. Rejects as `commitFinite` does. */
+  readonly commit: (options: CommitOptions) => Promise<readonly ArrayBuffer[]>;
   readonly close: () => Promise<void>;
 }
 
@@ -29,28 +30,23 @@ export function createBackgroundCommit(): BackgroundCommit {
   };
 }
 
-function handOver(worker: Worker, options: CommitOptions): Promise<void> {
+function handOver(worker: Worker, options: CommitOptions): Promise<readonly ArrayBuffer[]> {
   return new Promise((settle, fail) => {
     const end = (finish: () => void) => {
       worker.off('message', onMessage).off('error', onError).off('exit', onExit);
       worker.unref();
       finish();
     };
-    const onMessage = (outcome: CommitOutcome) => end(outcome.ok ? settle : () => fail(toError(outcome)));
+    const onMessage = (outcome: CommitOutcome) =>
+      end(() => (outcome.ok ? settle(outcome.memory) : fail(toError(outcome))));
     const onError = (error: Error) => end(() => fail(error));
     const onExit = (code: number) => end(() => fail(new Error(`the checkpoint writer ended with code ${code}`)));
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     worker.ref();
-    worker.postMessage(options, memoryOf(options));
+    worker.postMessage(options, memoryOf(options.tensors));
   });
 }
 
 function toError({ message, code }: Extract<CommitOutcome, { ok: false }>): Error {
   return Object.assign(new Error(message), code === undefined ? {} : { code });
-}
-
-/** The buffers that can be moved instead of copied. */
-function memoryOf({ tensors }: CommitOptions): ArrayBuffer[] {
-  const buffers = [...tensors].flatMap(([, { data }]) => (data instanceof Uint8Array ? [data] : data));
-  return [...new Set(buffers.map(({ buffer }) => buffer as ArrayBuffer))];
 }

@@ -3,6 +3,7 @@ import { type EpochInfo, type EpochInfoStatus, systemErrorCode } from '../../pro
 import { createBackgroundCommit } from './background-commit.js';
 import { commitFinite, notFinite } from './commit-finite.js';
 import { DivergedError } from './diverged-error.js';
+import { createMemoryPool, memoryOf } from './memory-pool.js';
 import { snapshotTraining, type TrainingProgress, type TrainingTensors } from './training-state.js';
 
 /** What the trainer needs to write its checkpoints. */
@@ -53,6 +54,7 @@ export class UnsavedError extends Error {
 /** Makes the writer of one training's checkpoints. */
 export function createCheckpointWriter(options: CheckpointWriterOptions): CheckpointWriter {
   const background = options.isBackground ? createBackgroundCommit() : undefined;
+  const pool = createMemoryPool();
   let lastCheckpoint = options.lastCheckpoint;
   let underWay: Promise<void> | undefined;
   let failure: { readonly error: unknown } | undefined;
@@ -66,13 +68,14 @@ export function createCheckpointWriter(options: CheckpointWriterOptions): Checkp
     assertSound();
   };
   const write = async (content: CommitOptions) => {
-    if (background === undefined) await commitFinite(content);
-    else await background.commit(content);
+    if (background !== undefined) return pool.giveBack(await background.commit(content));
+    await commitFinite(content);
+    pool.giveBack(memoryOf(content.tensors));
   };
   /** Copies the state, and begins to write it. */
   const begin = async (name: string, progress: TrainingProgress, epochInfo: EpochInfo) => {
     const startedAtMs = performance.now();
-    const tensors = await snapshotTraining(options.tensors, progress);
+    const tensors = await snapshotTraining(options.tensors, progress, pool.take);
     const stallSecs = (performance.now() - startedAtMs) / 1000;
     const { directory, maxCheckpoints, retention } = options;
     underWay = write({ directory, name, tensors, epochInfo, maxCheckpoints, retention })

@@ -1,6 +1,8 @@
-import { tensor, type Variable } from '@tensorflow/tfjs-core';
+import { getBackend, tensor, type Variable } from '@tensorflow/tfjs-core';
 import { buildObjectGraph, type DType, type TensorData, valueSuffix } from '../../checkpoint/index.js';
 import { SuperviseError } from '../../protocol/index.js';
+import { viewWasmTensor } from '../backends/wasm-memory.js';
+import { idOf } from '../capture/variable-values.js';
 import type { BestScore } from './best-score.js';
 import type { LossBalance } from './loss-weights.js';
 import type { Rollback } from './rollback.js';
@@ -39,6 +41,9 @@ export interface TrainingTensors {
   readonly settle?: () => void;
 }
 
+/** Gives memory of so many bytes. */
+type Take = (bytes: number) => Uint8Array;
+
 /**
  * Copies the training's state out of the backend as checkpoint entries: each variable in its own dtype and shape, counters
  * as int64 scalars, progress as a JSON string scalar; and the graph of their objects, for `tf.train.Checkpoint`.
@@ -46,11 +51,12 @@ export interface TrainingTensors {
 export async function snapshotTraining(
   tensors: TrainingTensors,
   progress: TrainingProgress,
+  take: Take = (bytes) => new Uint8Array(bytes),
 ): Promise<[string, TensorData][]> {
   const entries: [string, TensorData][] = [];
   tensors.settle?.();
   for (const [name, variable] of tensors.variables)
-    entries.push([`${name}${valueSuffix}`, await toTensorData(variable)]);
+    entries.push([`${name}${valueSuffix}`, await toTensorData(variable, take)]);
   for (const [name, counter] of tensors.counters) entries.push([`${name}${valueSuffix}`, int64Scalar(counter.get())]);
   for (const [name, rate] of tensors.rates ?? []) entries.push([`${name}${valueSuffix}`, float32Scalar(rate)]);
   // Python's CheckpointManager counts on from it: after `ckpt-3` it writes `ckpt-4`.
@@ -116,12 +122,22 @@ function toTypedArray({ dtype, data }: TensorData): Float32Array | Int32Array {
     : new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
 }
 
-async function toTensorData(variable: Variable): Promise<TensorData> {
-  const values = await variable.data();
-  // The backend may hand out a view of its own memory, which the next step overwrites.
-  const copy = new Uint8Array(values.byteLength);
-  copy.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-  return { dtype: variable.dtype as DType, shape: variable.shape, data: copy };
+async function toTensorData(variable: Variable, take: Take): Promise<TensorData> {
+  const tensor = { dtype: variable.dtype as DType, shape: variable.shape };
+  if (getBackend() === 'wasm') return { ...tensor, data: copyTo(take, viewWasmTensor(variable)) };
+  // Values that this backend has not taken over yet would be handed out themselves; of the others it makes a copy for us.
+  const isNative = getBackend() === 'tensorflow';
+  if (isNative) idOf(variable);
+  const { buffer, byteOffset, byteLength } = await variable.data();
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  // The writer's thread takes the whole memory along.
+  return { ...tensor, data: isNative && byteLength === buffer.byteLength ? bytes : copyTo(take, bytes) };
+}
+
+function copyTo(take: Take, bytes: Uint8Array): Uint8Array {
+  const copy = take(bytes.length);
+  copy.set(bytes);
+  return copy;
 }
 
 function int64Scalar(value: number): TensorData {

@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { openBundle } from '../../../src/checkpoint/index.js';
 import { planKills } from '../../../src/cli/verify-resume/plan-kills.js';
+import { progressKey } from '../../../src/trainer/loop/training-state.js';
 import { openBench, tinyExperiment } from '../../e2e/support.js';
 import { repository } from '../support.js';
 
@@ -31,8 +33,21 @@ const foreign = (env: Record<string, string> = {}, more: object = {}) => ({
 });
 
 describe('supervise verify-resume', () => {
-  test('the reference trainer leaves no trace of being killed', async () => {
-    const { code, text, report, verdictOf } = await verify(tinyExperiment({ epochs: 3 }), '--kills', '2');
+  /** Everything that has a state: dropout and batch norm are in the networks, shuffling always is. */
+  const everything = tinyExperiment({
+    epochs: 3,
+    training: { batch_size: 2, accumulate: 2, steps_per_epoch: 5, backend: 'wasm' },
+    adaptive_balancing: { enabled: true, adaptation_rate: 0.3 },
+    schedule: {
+      ...{ use_lr_schedule: true, lr_warmup_epochs: 1, lr_decay_epochs: 3, lr_alpha: 0.1 },
+      ...{ warmup_epochs: 1, annealing_epochs: 1 },
+    },
+    early_stopping: { enabled: true, patience: 2, min_delta: 1000 },
+    checkpoints: { max_checkpoints: 2, every: '2 steps' },
+  });
+
+  test('the reference trainer leaves no trace of being killed, with everything that has a state', async () => {
+    const { code, text, report, verdictOf } = await verify(everything, '--kills', '2', '--keep');
     expect(code, text).toBe(0);
     expect(report).toMatchObject({ identical: true });
     expect(report.kills.length).toBeGreaterThan(0);
@@ -44,10 +59,22 @@ describe('supervise verify-resume', () => {
       'data order',
       'best score',
       'patience',
+      'loss weights',
       'metrics',
     ])
       expect(verdictOf(part), part).toMatchObject({ verdict: 'identical', distance: 0 });
     expect(verdictOf('weights').detail).toMatch(/^3 checkpoints, \d{3} tensors$/);
+    const kept = /The scratch folder is (\S+)/.exec(text)?.[1] ?? '';
+    const prefix = join(kept, 'killed/checkpoints/ckpt-3');
+    const bundle = openBundle(prefix);
+    const { data } = bundle.read(progressKey);
+    bundle.close();
+    const state = JSON.parse(Buffer.from((data as Uint8Array[])[0] ?? []).toString());
+    // It has moved: what never changes would be the same whatever a resume forgets.
+    expect(state.balance.ctc).not.toBe(1);
+    expect(state.balance.others).not.toBe(1);
+    expect(state.epochsWithoutImprovement).toBeGreaterThan(0);
+    rmSync(kept, { recursive: true });
     expect(readdirSync(join(bench.folder, 'runs'))).toEqual([]);
   }, 120_000);
 

@@ -1,0 +1,18 @@
+// How long saves keep the training waiting, each backend in a process of its own.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { hugePages } from './workers.mjs';
+
+/** One row, or none when the backend is not there. */
+export function measureStall({ root, folder, megabytes, backend, rounds }) {
+  const script = join(root, 'bench/checkpoint/stall.mjs');
+  process.stderr.write(`${megabytes} MB: stall on ${backend}\n`);
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [script, String(megabytes), backend, String(rounds), folder],
+    { encoding: 'utf8', env: { ...process.env, ...hugePages } },
+  );
+  if (status === 0) return [{ megabytes, ...JSON.parse(stdout.trim().split('\n').at(-1)) }];
+  console.error(`skipped: stall on ${backend}: ${stderr.trim().split('\n').at(-1)}`);
+  return [];
+}
