@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ValidationMetrics } from './best-score.js';
 import { shouldStopEarly, updateBest } from './best-score.js';
 import { DivergedError } from './diverged-error.js';
@@ -30,6 +31,8 @@ async function runEpoch(training: Training, start: TrainingProgress): Promise<Tr
   const startedAtMs = performance.now();
   while (progress.step < training.stepsPerEpoch && !training.stopRequested()) {
     progress = await runStep(training, progress);
+    // Some backends and data never wait for anything: signals and the checkpoint writer must be heard all the same.
+    await nextTurn();
     training.reportStep(progress, (performance.now() - startedAtMs) / (progress.step - start.step));
     if (training.takeSaveRequest()) await training.savePartial(progress);
     else if (progress.step < training.stepsPerEpoch) await training.saveIfDue(progress);

@@ -84,6 +84,17 @@ describe('runTraining', () => {
     expect(calls.at(-1)).toBe('partial 1.4 preempted');
   });
 
+  test('a signal is heard between two steps, also when nothing of a step waits for anything', async () => {
+    let isStopped = false;
+    setImmediate(() => {
+      isStopped = true;
+    });
+    const { training } = recordTraining({ stepsPerEpoch: 1000, stopRequested: () => isStopped });
+    const { end, progress } = await runTraining(training, start);
+    expect(end).toBe('preempted');
+    expect(progress.step).toBeLessThan(10);
+  });
+
   test('patience ends it early and says so in the last save', async () => {
     const falling = async ({ epoch }: TrainingProgress) => ({
       restored: { psnr: 1, ssim: 0, cer: 0, wer: 0, score: -epoch },
