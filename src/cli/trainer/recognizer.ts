@@ -2,7 +2,7 @@ import { ExitCode, SuperviseError } from '../../protocol/index.js';
 import type { DescribedCommand } from '../commands/command.js';
 import { backendNames, oneOf, wholeNumber } from './values.js';
 
-/** `supervise-train recognizer`: trains the CRNN that reads lines of digits, and saves it. */
+/** `supervise-train recognizer`: trains a CRNN on lines of digits, or the recognizer of an experiment on its data, and saves it. */
 export const recognizer: DescribedCommand = {
   operands: '--out <folder> [flags]',
   about: `Trains on lines of real handwritten digits, or on the clean lines of an experiment's data, half of them a
