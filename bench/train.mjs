@@ -18,6 +18,7 @@ TensorFlow in graph mode, PyTorch eager and compiled. Then the time to the first
 behind, and the part of an epoch that is no step. Needs dist/ (npm run build) and the native backend (npm run native).
 
   --cases <name,…>   of ${Object.keys(readCases()).join(', ')} (all)
+  --peers <key,…>    columns, by the keys of the JSON rows (all)
   --rounds <n>       rounds of each case (7)
   --parts <name,…>   of steps, start, flat (all)
   --json             JSON on stdout instead of the table: {machine, rows, start, flat}
@@ -28,6 +29,7 @@ Python tools are measured when there are: TensorFlow in $SUPERVISE_PYTHON, PyTor
 const { values: flags } = parseArgs({
   options: {
     cases: { type: 'string', default: Object.keys(readCases()).join() },
+    peers: { type: 'string' },
     rounds: { type: 'string', default: '7' },
     parts: { type: 'string', default: 'steps,start,flat' },
     json: { type: 'boolean', default: false },
@@ -57,7 +59,8 @@ async function main() {
 /** All peers stand ready, and take their turns; one that waits for its turn computes nothing. */
 async function measureCase(name) {
   const peers = [];
-  for (const peer of listPeers(root)) {
+  const wanted = listPeers(root).filter(({ key }) => flags.peers?.split(',').includes(key) ?? true);
+  for (const peer of wanted) {
     process.stderr.write(`${name}: ${peer.title} …\n`);
     const started = await startPeer(peer, name);
     if (started !== undefined) peers.push(started);

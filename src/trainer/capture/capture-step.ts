@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { outOfMemoryLine } from '../backends/out-of-memory.js';
 import { type GraphSession, openGraphSession } from './graph-session.js';
 import { createLiveView } from './live-view.js';
 import { proveReplay } from './prove-replay.js';
@@ -49,6 +50,7 @@ export function captureStep<Batch extends object>(
       captured.set(structure, { recording, replays: 0 });
       reopen();
     } catch (error) {
+      throwIfExhausted(error);
       giveUp(structure, reasonOf(error));
       if (session !== undefined) reopen();
     }
@@ -68,6 +70,7 @@ export function captureStep<Batch extends object>(
     } catch (error) {
       for (const { undo } of known.recording.effects.toReversed()) undo();
       sync.discard();
+      throwIfExhausted(error);
       giveUp(structure, reasonOf(error));
       return undefined;
     }
@@ -106,6 +109,11 @@ export function captureStep<Batch extends object>(
       table.dispose();
     },
   };
+}
+
+/** Operation by operation a step needs no less memory: nothing is gained by going on so. */
+function throwIfExhausted(error: unknown): void {
+  if (outOfMemoryLine(error) !== undefined) throw error;
 }
 
 function reasonOf(error: unknown): string {

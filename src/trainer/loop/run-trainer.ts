@@ -1,4 +1,5 @@
 import { TrainerExit } from '../../protocol/index.js';
+import { outOfMemoryLine } from '../backends/out-of-memory.js';
 import { restoresBest } from './best-score.js';
 import { finalOf, UnsavedError } from './checkpoint-files.js';
 import { DivergedError } from './diverged-error.js';
@@ -22,6 +23,11 @@ export async function runTrainer(options: TrainerOptions): Promise<number> {
   } catch (error) {
     if (error instanceof UnsavedError) {
       options.log(`The training ends, because ${error.message}.`);
+      return 1;
+    }
+    const exhausted = outOfMemoryLine(error);
+    if (exhausted !== undefined) {
+      options.log(`The training ends, because memory is exhausted: ${exhausted}`);
       return 1;
     }
     if (!(error instanceof DivergedError)) throw error;

@@ -1,5 +1,5 @@
 import type { Scalar, Variable } from '@tensorflow/tfjs-core';
-import { keep, memory, mul, scalar, sub, sum, tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
+import { fill, keep, memory, mul, scalar, sub, sum, tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
 import { afterEach, describe, expect, test } from 'vitest';
 import { nativeBackend } from '../../../src/trainer/backends/tensorflow-ops.js';
 import { captureStep, type StepProgram, type StepRunner } from '../../../src/trainer/capture/index.js';
@@ -204,6 +204,15 @@ describe.skipIf(!native)('a captured step', () => {
     expect(await runAll(runner)).toEqual([4, -2, -14, -34]);
     expect([...weight.dataSync()]).toEqual([-29, -8, 3]);
     expect(log.join()).toMatch('the step reads a tensor that it has computed');
+  });
+
+  test('that exhausts the memory fails, and says so in TensorFlow’s words', async () => {
+    const { runner, log } = smallProgram((batch, weight) =>
+      // More than there is address space for.
+      tidy(() => sum<Scalar>(mul(sum(weight), fill([4e7, 4e6], batch.rate)))),
+    );
+    await expect(runAll(runner)).rejects.toThrow(/OOM when allocating tensor .* by allocator/);
+    expect(log).toEqual([]);
   });
 
   test('takes large weights that are no variables along, once', async () => {
