@@ -48,10 +48,10 @@ function requireInstalled(require: NodeJS.Require): void {
   }
 }
 
-/** Node 23 removed two helpers that tfjs-node still calls. */
+/** Two helpers that tfjs-node still calls: Node 22 warns of them, and Node 23 has removed one. */
 function restoreNodeUtilities(util: Record<string, unknown>): void {
-  util['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;
-  util['isArray'] ??= Array.isArray;
+  util['isNullOrUndefined'] = (value: unknown) => value === null || value === undefined;
+  util['isArray'] = Array.isArray;
 }
 
 function isMissing(error: unknown): boolean {
