@@ -6,6 +6,8 @@ import { registerGradients } from '../../src/trainer/nn/autodiff/index.js';
 export async function useTensorflow(): Promise<boolean> {
   enableProdMode();
   registerGradients();
+  // Small tensors gain nothing by more threads, and these wait for one another on a busy machine.
+  process.env['TF_NUM_INTRAOP_THREADS'] ??= '1';
   try {
     await loadTensorflowBackend();
     return true;

@@ -13,7 +13,7 @@ describe('exhausted memory', () => {
     const line = outOfMemoryLine(new Error(device(where, allocator)));
     expect(line).toMatch(/^OOM when allocating tensor/);
     const logTail = ['Epoch 1/5 step 3/120', `The training ends, because memory is exhausted: ${line}`];
-    expect(classify({ code: 1, signal: null }, { logTail }).class).toBe(expected);
+    expect(classify({ code: 1, signal: null }, { logTail, oomKills: 0 }).class).toBe(expected);
   });
 
   test('is told from every other error', () => {

@@ -1,12 +1,15 @@
 import type { Scalar, Variable } from '@tensorflow/tfjs-core';
 import { fill, keep, memory, mul, scalar, sub, sum, tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { nativeBackend } from '../../../src/trainer/backends/tensorflow-ops.js';
 import { captureStep, type StepProgram, type StepRunner } from '../../../src/trainer/capture/index.js';
 import { describeGanStep, type GanBatch } from '../../../src/trainer/models/index.js';
 import { stepScalar, stepTensor } from '../../../src/trainer/nn/step-input.js';
 import { batchOf, buildGan, changedPaths, smallExperiment, snapshot } from '../models/support.js';
 import { useTensorflow } from '../native.js';
+
+// Eager steps take long where other tests compute at the same time.
+vi.setConfig({ testTimeout: 240_000 });
 
 const native = await useTensorflow();
 
