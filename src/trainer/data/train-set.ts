@@ -49,10 +49,29 @@ export function createTrainSet(options: TrainSetOptions): TrainSet {
 
 type ReadSteps = TrainSet['readSteps'];
 
+/** Batches that are read at once: a disk answers several requests sooner than one after the other. */
+const batchesInFlight = 3;
+
+function startReading(dataset: LineDataset, indices: Uint32Array): Promise<Batch> {
+  const batch = dataset.read(indices);
+  // A failure surfaces when the batch's turn comes; until then it must not count as unhandled.
+  batch.catch(() => undefined);
+  return batch;
+}
+
 function readAnywhere(dataset: LineDataset, seed: number): ReadSteps {
   return async function* ({ epoch, firstStep, stepsPerEpoch, batchSize }) {
     const order = epochOrder(dataset.size, seed, epoch, stepsPerEpoch * batchSize);
-    for (let step = firstStep; step < stepsPerEpoch; step++) yield dataset.read(batchIndices(order, step, batchSize));
+    const reading: Promise<Batch>[] = [];
+    try {
+      for (let step = firstStep; step < stepsPerEpoch || reading.length > 0; step++) {
+        if (step < stepsPerEpoch) reading.push(startReading(dataset, batchIndices(order, step, batchSize)));
+        if (reading.length >= batchesInFlight || step >= stepsPerEpoch) yield reading.shift() as Promise<Batch>;
+      }
+    } finally {
+      // Their file may be closed next.
+      await Promise.allSettled(reading);
+    }
   };
 }
 
