@@ -67,6 +67,11 @@ const restart = z
     max_wait_ms: milliseconds
       .default(86_400_000)
       .describe('Longest wait for what a launch needs: room on the disk, a GPU, leftovers that do not end.'),
+    expected_mtbf_ms: milliseconds
+      .default(10_800_000)
+      .describe(
+        'Mean time between failures that is assumed until the run has shown its own; the automatic checkpoint interval goes by it.',
+      ),
     warm_spare: z
       .boolean()
       .default(false)
@@ -541,8 +546,12 @@ const metrics = z
       .nonnegative()
       .default(0.5)
       .describe('Weight of CER in the score PSNR − cer_weight · CER · 100.'),
+    steps: z
+      .boolean()
+      .default(false)
+      .describe('Keep a line for every step in steps.jsonl of the run directory: epoch, step, times, pid and losses.'),
   })
-  .describe('The score that decides which model is best.');
+  .describe('The score that decides which model is best, and what is kept of the numbers.');
 
 /** The resolved experiment: what every dialect is brought to. Types, JSON Schema and docs/config.md derive from it. */
 export const experimentSchema = z.object({

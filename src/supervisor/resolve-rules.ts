@@ -20,6 +20,7 @@ export function rulesOf(config: Experiment): Rules {
         : { maxRestarts: restart.max_restarts_per_window, lengthMs: restart.window_ms },
     maxHalvings: mostHalvings(config),
     maxRollbacks: config.rollback.max_rollbacks,
+    expectedMtbfMs: restart.expected_mtbf_ms,
     hang: hang.enabled
       ? { floorMs: hang.min_ms, capMs: hang.max_ms, startupCapMs: hang.startup_max_ms, factor: hang.factor }
       : undefined,

@@ -15,6 +15,8 @@ export interface Rules {
   readonly maxHalvings: number;
   /** Divergences in a row, without a newly completed epoch, that are rolled back. */
   readonly maxRollbacks: number;
+  /** Mean time between failures until the run has shown its own. */
+  readonly expectedMtbfMs: number;
   /** Undefined: hangs are not looked for. */
   readonly hang: HangRules | undefined;
   /** Time between SIGTERM and SIGKILL. */

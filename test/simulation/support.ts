@@ -13,6 +13,7 @@ export const rules: Rules = {
   window: undefined,
   maxHalvings: 0,
   maxRollbacks: 3,
+  expectedMtbfMs: 10_800_000,
   hang: { floorMs: 60_000, capMs: 1_800_000, startupCapMs: 1_800_000, factor: 5 },
   stopGraceMs: 120_000,
   killWaitMs: 10_000,

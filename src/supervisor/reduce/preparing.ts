@@ -78,7 +78,13 @@ function launch(state: State, resume: boolean): Step {
   return {
     state: enter<'starting'>(next, { name: 'starting', trainer: undefined, resume }),
     effects: [
-      { type: 'spawn', attempt, resume, halvings: next.run.halvings, mtbfMs: meanTimeBetweenFailuresMs(next.run) },
+      {
+        type: 'spawn',
+        attempt,
+        resume,
+        halvings: next.run.halvings,
+        mtbfMs: meanTimeBetweenFailuresMs(next.run, next.rules.expectedMtbfMs),
+      },
       publish,
     ],
   };

@@ -38,10 +38,10 @@ export function createNextAttempt(source: LaunchSource, onError: (reason: string
   const outputOf = (attempt: number) => attemptPaths(runPaths(source.run.runDir), attempt).output;
   let isDismissed = false;
   return {
-    keep: ({ name, run }) => {
+    keep: ({ name, run, rules }) => {
       if (isDismissed || !wantsSpare || name !== 'running' || run.halvings > 0) return undefined;
       const attempt = run.attempt + 1;
-      const mtbfMs = meanTimeBetweenFailuresMs(run);
+      const mtbfMs = meanTimeBetweenFailuresMs(run, rules.expectedMtbfMs);
       const launch = describeLaunch(source, { attempt, resume: true, halvings: 0, mtbfMs });
       return spare.prepare(attempt, launch, outputOf(attempt));
     },

@@ -26,6 +26,7 @@ import { createSaveClock } from './save-clock.js';
 import { learningRateFactor } from './schedule.js';
 import { createSpikeDetector } from './spike-detector.js';
 import { standBy } from './stand-by.js';
+import { openStepLog } from './step-log.js';
 import type { StopSignals } from './stop-signals.js';
 import type { TrainerOptions } from './trainer-options.js';
 import type { Training } from './training.js';
@@ -153,6 +154,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
         : undefined,
   });
   const saves = createSaveClock(config.checkpoints.every, checkpoints.cost, start);
+  const steps = openStepLog(config.metrics.steps ? join(paths.runDir, 'steps.jsonl') : undefined);
   const findSpike = createSpikeDetector(config.rollback.spike_deviations);
   const training: Training = {
     epochs: config.epochs,
@@ -164,6 +166,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
       checkpoints.assertSound();
       reporter.step(progress, stepMs);
     },
+    noteStep: steps.note,
     isSkipped: (epoch, stepOfEpoch) => isSkipped(config.rollback, rollbacks, epoch, stepOfEpoch),
     findSpike: ({ g_loss: loss }) => (loss === undefined ? undefined : findSpike(loss)),
     saveIfDue: async (progress) => {
@@ -206,6 +209,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     start,
     close: async () => {
       await checkpoints.close();
+      steps.close();
       await close();
     },
   };

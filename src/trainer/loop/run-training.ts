@@ -42,17 +42,21 @@ async function runEpoch(training: Training, start: TrainingProgress): Promise<Tr
 
 async function runStep(training: Training, progress: TrainingProgress): Promise<TrainingProgress> {
   if (training.isSkipped(progress.epoch, progress.step)) return skipStep(progress);
+  const startedAtMs = performance.now();
   const losses = await training.trainStep(progress);
+  const stepMs = performance.now() - startedAtMs;
   assertFinite(losses, progress);
   assertNoSpike(training, losses, progress);
   const balance = training.rebalance(progress, losses);
-  return {
+  const done = {
     ...progress,
     step: progress.step + 1,
     globalStep: progress.globalStep + 1,
     lossSums: addTo(progress.lossSums, losses),
     ...(balance !== undefined && { balance }),
   };
+  training.noteStep(done, stepMs, losses);
+  return done;
 }
 
 /** The step counts, so that the order of the data stays what it is; it just teaches nothing. */

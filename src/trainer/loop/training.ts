@@ -23,6 +23,8 @@ export interface Training {
     losses: Readonly<Record<string, number>>,
   ) => TrainingProgress['balance'];
   readonly reportStep: (progress: TrainingProgress, stepMs: number) => void;
+  /** Notes one step in the diary, when one is kept. */
+  readonly noteStep: (done: TrainingProgress, stepMs: number, losses: Readonly<Record<string, number>>) => void;
   readonly isValidationEpoch: (epoch: number) => boolean;
   /** Undefined when a stop was requested meanwhile. */
   readonly validate: (progress: TrainingProgress) => Promise<ValidationResult | undefined>;

@@ -10,6 +10,7 @@ const start: TrainingProgress = { ...noBestYet, epoch: 1, step: 0, globalStep: 0
 /** A training of 3 epochs of 4 steps that notes what the loop asks of it. */
 function recordTraining(changes: Partial<Training> = {}) {
   const calls: string[] = [];
+  const diary: string[] = [];
   const training: Training = {
     epochs: 3,
     stepsPerEpoch: 4,
@@ -27,6 +28,10 @@ function recordTraining(changes: Partial<Training> = {}) {
     },
     rebalance: () => undefined,
     reportStep: () => {},
+    noteStep: ({ epoch, step }, stepMs, losses) => {
+      expect(stepMs).toBeGreaterThanOrEqual(0);
+      diary.push(`${epoch}.${step} ${losses['loss']}`);
+    },
     isValidationEpoch: () => true,
     validate: async ({ epoch }) => ({
       restored: { psnr: epoch, ssim: 0, cer: 0, wer: 0, score: epoch },
@@ -48,14 +53,16 @@ function recordTraining(changes: Partial<Training> = {}) {
     },
     ...changes,
   };
-  return { training, calls };
+  return { training, calls, diary };
 }
 
 describe('runTraining', () => {
   test('runs every step once, in order, and saves every epoch', async () => {
-    const { training, calls } = recordTraining();
+    const { training, calls, diary } = recordTraining();
     const { end, progress } = await runTraining(training, start);
     expect(end).toBe('completed');
+    expect(diary).toHaveLength(12);
+    expect(diary.slice(3, 5)).toEqual(['1.4 3', '2.1 4']);
     expect(calls.filter((call) => call.startsWith('save'))).toEqual([
       'save 1 running loss 1.5 best 1',
       'save 2 running loss 5.5 best 2',
