@@ -164,7 +164,7 @@ function untilLoop(path) {
 }
 
 /** A supervisor that stays in the foreground is ended with all that is below it. */
-function foreground(folder, [program, ...args], env = process.env) {
+export function foreground(folder, [program, ...args], env = process.env) {
   const { pid } = spawn(program, args, { cwd: folder, env, stdio: outputOf(folder), detached: true });
   return {
     pid: () => pid,

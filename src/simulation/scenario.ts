@@ -1,5 +1,5 @@
 import type { Rules } from '../supervisor/rules.js';
-import type { Machines } from './failure-trace.js';
+import type { Fault, Machines } from './failure-trace.js';
 
 /** What there is to train: on machines that never fail it takes `epochs · epochSecs`. */
 export interface Workload {
@@ -43,6 +43,8 @@ export interface Scenario {
   readonly workload: Workload;
   readonly costs: Costs;
   readonly machines: Machines;
+  /** Failures that are given, in the order of time, instead of drawn. */
+  readonly failures?: readonly Fault[];
   readonly policy: Policy;
   readonly seed: number;
   /** The run is broken off after this time (seconds), complete or not. */

@@ -21,6 +21,8 @@ export interface SimulatedRun {
   readonly wallSecs: number;
   /** Training whose result is in the last checkpoint. */
   readonly usefulSecs: number;
+  /** Training since the last checkpoint, when the run is broken off. */
+  readonly unsavedSecs: number;
   readonly parts: Readonly<Record<TimePart, number>>;
   readonly faults: number;
   readonly relaunches: number;
@@ -51,7 +53,8 @@ type Timeless = SupervisorEvent extends infer Event
 export function simulate(scenario: Scenario): SimulatedRun {
   const { workload, costs, policy, machines, mostSecs } = scenario;
   const random = createRandom(scenario.seed);
-  const failures = traceFailures(machines, createRandom(scenario.seed, traceStream));
+  const drawn = traceFailures(machines, createRandom(scenario.seed, traceStream));
+  const failures: Iterator<Fault, undefined> = scenario.failures?.values() ?? drawn;
   const queue = createQueue<Item>();
   const account = openAccount();
   const timers = new Map<TimerName, number>();
@@ -256,7 +259,7 @@ export function simulate(scenario: Scenario): SimulatedRun {
 
   function scheduleFault(): void {
     const { value: fault } = failures.next();
-    queue.add(fault.at, { kind: 'fault', fault });
+    if (fault !== undefined) queue.add(fault.at, { kind: 'fault', fault });
   }
 
   const first = begin({ ...policy.rules, epochsTotal: workload.epochs }, readHistory([]).facts);
@@ -279,6 +282,7 @@ export function simulate(scenario: Scenario): SimulatedRun {
     explanation: state.name === 'gaveUp' ? state.explanation : undefined,
     wallSecs: now,
     usefulSecs: savedSecs,
+    unsavedSecs: Math.max(0, (trainer?.work(now) ?? 0) - savedSecs),
     parts: account.parts(),
     ...tally,
   };
