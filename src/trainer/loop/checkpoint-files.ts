@@ -21,13 +21,19 @@ export interface CheckpointWriter {
   readonly savePartial: (progress: TrainingProgress, status: EpochInfoStatus) => Promise<void>;
   /** The same in the background; left out while another save is under way. Returns whether it was begun. */
   readonly beginPartial: (progress: TrainingProgress) => Promise<boolean>;
-  /** What the latest save has cost; undefined before the first. */
-  readonly cost: () => { readonly stallSecs: number; readonly durationSecs: number } | undefined;
+  /** What a save costs: the least of the latest few, since the first ones warm up; undefined before the first. */
+  readonly cost: () => SaveCost | undefined;
   /** Waits for the save under way. */
   readonly drain: () => Promise<void>;
   /** Fails when a save in the background has failed. */
   readonly assertSound: () => void;
   readonly close: () => Promise<void>;
+}
+
+/** Time that a save keeps the training waiting, and until it is on disk. */
+export interface SaveCost {
+  readonly stallSecs: number;
+  readonly durationSecs: number;
 }
 
 export interface CheckpointWriterOptions {
@@ -58,7 +64,7 @@ export function createCheckpointWriter(options: CheckpointWriterOptions): Checkp
   let lastCheckpoint = options.lastCheckpoint;
   let underWay: Promise<void> | undefined;
   let failure: { readonly error: unknown } | undefined;
-  let cost: ReturnType<CheckpointWriter['cost']>;
+  let costs: readonly SaveCost[] = [];
 
   const assertSound = () => {
     if (failure !== undefined) throw failure.error;
@@ -81,7 +87,8 @@ export function createCheckpointWriter(options: CheckpointWriterOptions): Checkp
     underWay = write({ directory, name, tensors, epochInfo, maxCheckpoints, retention })
       .then(() => {
         if (epochInfo.checkpoint === name) lastCheckpoint = name;
-        cost = { stallSecs, durationSecs: (performance.now() - startedAtMs) / 1000 };
+        const durationSecs = (performance.now() - startedAtMs) / 1000;
+        costs = [...costs, { stallSecs, durationSecs }].slice(-keptCosts);
       })
       .catch((error: unknown) => {
         const { message } = error as Error;
@@ -123,7 +130,7 @@ export function createCheckpointWriter(options: CheckpointWriterOptions): Checkp
       if (background === undefined) await drain();
       return true;
     },
-    cost: () => cost,
+    cost: () => leastOf(costs),
     drain,
     assertSound,
     close: async () => {
@@ -156,4 +163,12 @@ export function finalOf(
 
 function isEnd(status: EpochInfoStatus): boolean {
   return status === 'completed' || status === 'early_stopped';
+}
+
+const keptCosts = 5;
+
+function leastOf(costs: readonly SaveCost[]): SaveCost | undefined {
+  if (costs.length === 0) return undefined;
+  const least = (part: keyof SaveCost) => Math.min(...costs.map((cost) => cost[part]));
+  return { stallSecs: least('stallSecs'), durationSecs: least('durationSecs') };
 }

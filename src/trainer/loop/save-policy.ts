@@ -30,9 +30,8 @@ export function parseSavePolicy(text: string): SavePolicy | undefined {
 /** The stall may take this share of the training at most, and the writing this share of the disk's time … */
 const mostStallShare = 0.01;
 const mostWritingShare = 0.1;
-/** … unless failures are more frequent than that: then it is the lost work that is the burden, and only the disk bounds. */
+/** … unless failures are more frequent than that: then it is the lost work that is the burden. */
 const frequentSecs = 3600;
-const mostWritingShareAtFailures = 0.5;
 const leastAutoSecs = 1;
 
 /**
@@ -42,7 +41,7 @@ const leastAutoSecs = 1;
 export function autoIntervalSecs({ stallSecs, durationSecs, mtbfSecs }: SaveCosts): number {
   const best = Math.max(leastAutoSecs, Math.sqrt(2 * stallSecs * mtbfSecs));
   return mtbfSecs < frequentSecs
-    ? Math.max(best, durationSecs / mostWritingShareAtFailures)
+    ? Math.max(best, durationSecs)
     : Math.max(best, stallSecs / mostStallShare, durationSecs / mostWritingShare);
 }
 
