@@ -85,6 +85,16 @@ describe('runTraining', () => {
     expect(calls.at(-1)).toBe('partial 2.2 preempted');
   });
 
+  test('a signal gets through while every step computes without a break', async () => {
+    let isStopped = false;
+    setTimeout(() => {
+      isStopped = true;
+    }, 1);
+    const { training, calls } = recordTraining({ stepsPerEpoch: 1_000_000, stopRequested: () => isStopped });
+    expect(await runTraining(training, start)).toMatchObject({ end: 'preempted', progress: { epoch: 1 } });
+    expect(calls.at(-1)).toMatch(/^partial 1\.\d+ preempted$/);
+  });
+
   test('a stop request during validation is heard: the epoch is saved as trained, not yet validated', async () => {
     const { training, calls } = recordTraining({ validate: async () => undefined });
     expect(await runTraining(training, start)).toMatchObject({ end: 'preempted' });
