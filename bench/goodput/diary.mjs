@@ -50,7 +50,7 @@ export function account(diary, faults, windowMs) {
   const add = (kind, from, to) => {
     parts[kind] += to - from;
     const previous = strips.at(-1);
-    if (previous?.kind === kind && from - previous.to < 1000) previous.to = to - begin;
+    if (previous?.kind === kind && from - begin - previous.to < 1000) previous.to = to - begin;
     else strips.push({ kind, from: from - begin, to: to - begin });
   };
   steps.forEach((entry, index) => {

@@ -1,7 +1,7 @@
 // docs/images/goodput.svg: a bar of goodput and a strip of time for each contender.
 
 const width = 860;
-const left = 230;
+const left = 240;
 const barWidth = 150;
 const stripLeft = left + barWidth + 70;
 const stripWidth = width - stripLeft - 20;
@@ -20,9 +20,10 @@ export function drawPicture({ kills, window_ms, every_ms }) {
     ['useful', 'training that stayed'],
     ['lost', 'training done again'],
     ['down', 'no training'],
+    ['ground', 'saving'],
   ].map(
     ([kind, text], index) =>
-      `<rect class="${kind}" x="${stripLeft - 70 + index * 160}" y="${height - 34}" width="12" height="12" rx="2"/><text class="small" x="${stripLeft - 52 + index * 160}" y="${height - 24}">${text}</text>`,
+      `<rect class="${kind}" x="${left + index * 155}" y="${height - 34}" width="12" height="12" rx="2"/><text class="small" x="${left + 18 + index * 155}" y="${height - 24}">${text}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="Goodput of a training run that is killed once in ${every_ms / 1000} seconds, under each supervisor">
 <style>
