@@ -13,6 +13,7 @@ export function measureStall({ root, folder, megabytes, backend, rounds }) {
     { encoding: 'utf8', env: { ...process.env, ...hugePages } },
   );
   if (status === 0) return [{ megabytes, ...JSON.parse(stdout.trim().split('\n').at(-1)) }];
-  console.error(`skipped: stall on ${backend}: ${stderr.trim().split('\n').at(-1)}`);
+  const reason = stderr.split('\n').find((line) => /Error:/.test(line)) ?? stderr.trim();
+  console.error(`skipped: stall on ${backend}: ${reason}`);
   return [];
 }
