@@ -5,6 +5,7 @@ import type { Experiment } from '../../config/schema.js';
 import { SuperviseError } from '../../protocol/index.js';
 import type { Charset } from '../data/index.js';
 import { createRecognizer, type FrozenRecognizer, type Recognizer } from '../models/index.js';
+import { blankModule } from '../nn/index.js';
 import { importTransformer, isKerasTransformer } from '../recognizer/keras/import-transformer.js';
 import { restoreVariables } from './training-state.js';
 
@@ -44,7 +45,7 @@ function readRecognizer(file: TensorFile, options: RecognizerOptions): Recognize
     log(`Recognizer: the transformer of ${file.path}; its blank is the ${blank} class, its grey values are ${input}.`);
     return importTransformer(file, { ...options, classes: charset.size + 1, blank, input, dropout });
   }
-  const recognizer = createFresh(options);
+  const recognizer = blankModule(() => createFresh(options));
   restoreVariables(file, recognizer.variables);
   return recognizer;
 }

@@ -46,18 +46,28 @@ export interface ModuleBuilder extends Module {
   readonly root: VariableScope;
 }
 
-let isPlanning = false;
+/** What the variables of modules begin with: their initial values, zeros, or nothing that could be computed with. */
+let content: 'values' | 'zeros' | 'shapes' = 'values';
 
 /**
  * Builds a module without values: its variables have paths, shapes and sizes, and cannot be computed with. For counting what
  * would not fit into memory.
  */
 export function planModule<M extends Module>(build: () => M): M {
-  isPlanning = true;
+  return buildWith('shapes', build);
+}
+
+/** Builds a module whose variables are all assigned afterwards: drawing their initial values would take longer. */
+export function blankModule<M extends Module>(build: () => M): M {
+  return buildWith('zeros', build);
+}
+
+function buildWith<M extends Module>(wanted: typeof content, build: () => M): M {
+  content = wanted;
   try {
     return build();
   } finally {
-    isPlanning = false;
+    content = 'values';
   }
 }
 
@@ -67,7 +77,8 @@ export function buildModule(name: string, seed: number): ModuleBuilder {
   const trainable = new Map<string, Variable>();
   const add = (path: string, initialize: () => Float32Array, shape: number[], isTrainable: boolean) => {
     if (variables.has(path)) throw new Error(`two variables are called ${path}`);
-    const made = isPlanning ? planVariable(shape) : makeVariable(initialize(), shape, isTrainable);
+    const values = () => (content === 'zeros' ? new Float32Array(sizeOf(shape)) : initialize());
+    const made = content === 'shapes' ? planVariable(shape) : makeVariable(values(), shape, isTrainable);
     variables.set(path, made);
     if (isTrainable) trainable.set(path, made);
     return made;

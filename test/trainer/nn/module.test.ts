@@ -2,7 +2,7 @@ import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { keep, matMul, memory, reshape, tensor2d } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { differentiate } from '../../../src/trainer/nn/gradients.js';
-import { countParameters, disposeModule } from '../../../src/trainer/nn/index.js';
+import { blankModule, countParameters, disposeModule, type Module, planModule } from '../../../src/trainer/nn/index.js';
 import {
   glorotUniform,
   heUniform,
@@ -104,5 +104,36 @@ describe('initializers', () => {
         for (let i = 0; i < length; i++) product += at(a, i) * at(b, i);
         expect(product).toBeCloseTo(a === b ? 1 : 0, 5);
       }
+  });
+});
+
+describe('a module without its initial values', () => {
+  useBackend('cpu');
+  const build = () => {
+    const module = buildModule('net', 1);
+    module.root.weight('w', [2, 3], ones);
+    module.root.statistic('mean', [2], 1);
+    return module;
+  };
+
+  test('has zeros when all is assigned afterwards, only shapes when it is only counted, and values again after that', () => {
+    const values = (module: Module) => [...module.variables.values()].map((variable) => [...variable.dataSync()]);
+    expect(values(blankModule(build))).toEqual([
+      [0, 0, 0, 0, 0, 0],
+      [0, 0],
+    ]);
+    const tensors = memory().numTensors;
+    expect(countParameters(planModule(build))).toBe(6);
+    expect(memory().numTensors).toBe(tensors);
+    expect(values(build())).toEqual([
+      [1, 1, 1, 1, 1, 1],
+      [1, 1],
+    ]);
+    expect(() =>
+      planModule(() => {
+        throw new Error('no');
+      }),
+    ).toThrow('no');
+    expect(values(build())[1]).toEqual([1, 1]);
   });
 });

@@ -10,6 +10,7 @@ import {
   type TransformerOptions,
   transformerStages,
 } from '../../models/transformer.js';
+import { blankModule } from '../../nn/index.js';
 import { type KerasWeight, readKerasLayers } from './keras-layers.js';
 import {
   type Attention,
@@ -40,7 +41,7 @@ export function isKerasTransformer(file: TensorFile): boolean {
 export function importTransformer(file: TensorFile, options: ImportOptions): Recognizer {
   const layers = sortLayers(readKerasLayers(file));
   const sizes = sizesOf(file, layers, options);
-  const recognizer = createTransformer({ ...options, ...sizes });
+  const recognizer = blankModule(() => createTransformer({ ...options, ...sizes }));
   const copy = createCopier(file, recognizer.variables);
   for (const [index, { kernel }] of layers.convolutions.entries()) copy.turned(`conv${index}/kernel`, kernel);
   for (const [index, norm] of layers.batchNorms.entries()) copy.norm(`conv${index}/norm`, norm);
