@@ -1,9 +1,9 @@
 // From the command line of `supervise-train` to the end of its first step, with the data already made.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Milliseconds of each of `rounds` starts of the quickstart on each of these backends, in turns. */
 export async function measureStarts(root, backends, rounds) {
@@ -21,15 +21,33 @@ export async function measureStarts(root, backends, rounds) {
 }
 
 async function firstStep(root, folder, backend) {
+  const heartbeat = join(folder, 'heartbeat.json');
+  rmSync(heartbeat, { force: true });
   const startedAtMs = performance.now();
   const args = ['--config', join(root, 'configs/quickstart.json'), '--run_dir', folder, '--backend', backend];
-  const options = { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, SUPERVISE_HEARTBEAT: '' } };
-  const child = spawn(process.execPath, [join(root, 'bin/train.js'), ...args, '--no_restore'], options);
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (!/step 1\//.test(line)) continue;
-    const ms = performance.now() - startedAtMs;
-    child.kill('SIGKILL');
-    return ms;
+  const env = { ...process.env, SUPERVISE_HEARTBEAT: heartbeat, SUPERVISE_ATTEMPT: '1' };
+  const child = spawn(process.execPath, [join(root, 'bin/train.js'), ...args, '--no_restore'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env,
+  });
+  try {
+    while (!hasStepped(heartbeat)) {
+      if (child.exitCode !== null) throw new Error(`the trainer ended on ${backend} before its first step`);
+      await sleep(2);
+    }
+    return performance.now() - startedAtMs;
+  } finally {
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    if (child.exitCode === null && child.kill('SIGKILL')) await ended;
   }
-  throw new Error(`the trainer ended on ${backend} before its first step`);
+}
+
+/** The heartbeat is replaced by rename, so it is whole whenever it is there. */
+function hasStepped(path) {
+  try {
+    const { phase, step } = JSON.parse(readFileSync(path, 'utf8'));
+    return phase === 'train' && step >= 1;
+  } catch {
+    return false;
+  }
 }
