@@ -39,8 +39,42 @@ export interface ForeignResume {
  * @throws the system error when something cannot be read or moved
  */
 export function resumeForeign(directory: string, recorded: EpochInfo, options: ForeignOptions): ForeignResume {
-  const { mode = 'full', epochBase = 1, pattern, stepBack } = options;
+  const { epochBase = 1, pattern } = options;
   const last = recorded.last_completed_epoch - (1 - epochBase);
+  const epochPattern = pattern ?? guessPattern(recorded.checkpoint ?? '', last);
+  const torn = epochPattern === undefined ? [] : setAsideTorn(directory, epochPattern, last, options);
+  // What stood in the way may be gone: only then is it known whether going back is still wanted.
+  const wanted = torn.length > 0 ? { ...options, stepBack: undefined } : options;
+  const { epochInfo, notes } = resumeRecorded(directory, recorded, last, epochPattern, wanted);
+  return { epochInfo, notes: [...torn, ...notes] };
+}
+
+/** Many trainers resume from the newest file they find: one that was torn while it was written, before it was recorded, must go. */
+function setAsideTorn(
+  directory: string,
+  pattern: string,
+  last: number,
+  { mode = 'full', files = realFiles }: ForeignOptions,
+): string[] {
+  const newer = findByPattern(directory, pattern).filter(({ epoch }) => epoch > last);
+  return newer.flatMap(({ path }) => {
+    const verdict = verifyForeign(resolve(directory, path), mode);
+    if (verdict.ok) return [];
+    const moved = quarantineForeign(files, directory, path, verdict.reason);
+    return moved === undefined
+      ? []
+      : [`${path} was never recorded and is damaged (${verdict.reason}); moved to ${moved}`];
+  });
+}
+
+function resumeRecorded(
+  directory: string,
+  recorded: EpochInfo,
+  last: number,
+  epochPattern: string | undefined,
+  options: ForeignOptions,
+): ForeignResume {
+  const { mode = 'full', pattern, stepBack } = options;
   const current = currentCheckpoint(directory, recorded, last, pattern);
   if (current === undefined) return { epochInfo: recorded, notes: [] };
   const verdict = verifyForeign(resolve(directory, current.path), mode);
@@ -49,7 +83,6 @@ export function resumeForeign(directory: string, recorded: EpochInfo, options: F
   const trouble = verdict.ok
     ? `going back before ${current.path} (${reason})`
     : `${current.path} is damaged (${reason})`;
-  const epochPattern = pattern ?? guessPattern(recorded.checkpoint ?? '', last);
   if (epochPattern === undefined) {
     const hint = 'its name does not tell which files belong to earlier epochs; set trainer.checkpoint_pattern';
     return { epochInfo: recorded, notes: [`${trouble}, and there is no stepping back: ${hint}`] };

@@ -51,6 +51,22 @@ describe('a foreign checkpoint that epoch_info.json names', () => {
     expect(readFileSync(epochInfoPath(directory), 'utf8')).toBe(before);
   });
 
+  test('is good, and a torn one beside it that was never recorded is set aside: the trainer would resume from it', () => {
+    lay(['ckpt-1.pt', 'ckpt-2.pt', '!ckpt-3.pt'], { last_completed_epoch: 2, checkpoint: 'ckpt-2.pt' });
+    const { epoch, notes } = find();
+    expect(epoch).toBe(2);
+    expect(notes).toContain('ckpt-3.pt was never recorded and is damaged');
+    expect(readdirSync(directory).sort()).toEqual(['ckpt-1.pt', 'ckpt-2.pt', 'epoch_info.json', 'quarantine']);
+    expect(readdirSync(join(directory, 'quarantine/0001'))).toContain('ckpt-3.pt');
+  });
+
+  test('is kept when a torn newer one explains the failures; a good newer one is left alone', () => {
+    lay(['ckpt-1.pt', 'ckpt-2.pt', '!ckpt-3.pt', 'ckpt-4.pt'], { last_completed_epoch: 2, checkpoint: 'ckpt-2.pt' });
+    expect(find({ stepBack: 'the same failure 3 times in a row after it' }).epoch).toBe(2);
+    expect(existsSync(join(directory, 'ckpt-2.pt'))).toBe(true);
+    expect(existsSync(join(directory, 'ckpt-4.pt'))).toBe(true);
+  });
+
   test('is good under a name without its ending', () => {
     lay(['ckpt-2.pt'], { last_completed_epoch: 2, checkpoint: 'ckpt_2' });
     rmSync(join(directory, 'ckpt-2.pt'));
