@@ -76,7 +76,7 @@ export function createEffects(options: EffectsOptions): Effects {
   const inBackground = (work: Promise<void> | undefined) => {
     if (work === undefined) return;
     const tracked = work
-      .catch((error: unknown) => logger.error('effect', { err: error }))
+      .catch((error: unknown) => logger.error({ err: error }, 'effect'))
       .finally(() => underWay.delete(tracked));
     underWay.add(tracked);
   };
@@ -120,7 +120,7 @@ export function createEffects(options: EffectsOptions): Effects {
   };
 
   const failPreparation = (error: Error) => {
-    logger.error('prepare', { err: error });
+    logger.error({ err: error }, 'prepare');
     const detail = `the launch cannot be prepared: ${error.message}`;
     dispatch({ type: 'resourceChanged', resource: 'processes', detail, isAvailable: false });
   };
@@ -200,7 +200,7 @@ export function createEffects(options: EffectsOptions): Effects {
   const inspect = async (attempt: number) => {
     const { root: folder, output } = attemptPaths(paths, attempt);
     await collectEvidence({ token, attempt, folder, output, answersReports: isReferenceTrainer }).catch(
-      (error: unknown) => logger.error('evidence of a hang', { err: error }),
+      (error: unknown) => logger.error({ err: error }, 'evidence of a hang'),
     );
     const heartbeat = readHeartbeat(paths.heartbeat);
     dispatch({

@@ -29,7 +29,7 @@ export function createNotifier({ experiment_name: name, notify }: Experiment, lo
   const underWay = new Set<Promise<unknown>>();
   const deliver = (what: string, delivery: Promise<unknown>) => {
     const tracked = delivery
-      .catch((error: unknown) => logger.warn(`notify: ${what} failed`, { err: error }))
+      .catch((error: unknown) => logger.warn({ err: error }, `notify: ${what} failed`))
       .finally(() => underWay.delete(tracked));
     underWay.add(tracked);
   };

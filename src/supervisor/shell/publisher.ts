@@ -29,7 +29,7 @@ export function createPublisher(
 ): Publisher {
   const paths = runPaths(run.runDir);
   const startedAt = new Date().toISOString();
-  const status = createStatusWriter(paths.status, (error) => logger.error('status.json', { err: error }));
+  const status = createStatusWriter(paths.status, (error) => logger.error({ err: error }, 'status.json'));
   let unpublished: State | undefined;
   const tell = () => {
     const state = unpublished;

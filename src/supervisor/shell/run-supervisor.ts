@@ -98,7 +98,7 @@ async function superviseLocked(
   const paths = runPaths(run.runDir);
   const log = openSupervisorLog(paths.supervisorLog);
   const journal = inRunDirectory(paths.journal, 'opened', () =>
-    openJournal(paths.journal, (error) => log.logger.error('journal', { err: error })),
+    openJournal(paths.journal, (error) => log.logger.error({ err: error }, 'journal')),
   );
   const notifier = createNotifier(config, log.logger);
   let lastStatus: RunStatus | undefined;
@@ -106,7 +106,7 @@ async function superviseLocked(
     lastStatus = status;
     options.onStatus(status);
   };
-  const housekeeping = createHousekeeping((error) => log.logger.error('housekeeping', { err: error }));
+  const housekeeping = createHousekeeping((error) => log.logger.error({ err: error }, 'housekeeping'));
   const record = (content: JournalRecord) => {
     const entry = journal.append(content);
     housekeeping.later(() => {
@@ -116,7 +116,7 @@ async function superviseLocked(
     });
     return entry;
   };
-  if (damaged > 0) log.logger.warn('journal entries that cannot be read are left out', { damaged });
+  if (damaged > 0) log.logger.warn({ damaged }, 'journal entries that cannot be read are left out');
   const start = chooseStart(options, readHistory(entries));
   const started = record({
     event: 'run_started',

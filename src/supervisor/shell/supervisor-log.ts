@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
+import { type Logger, pino } from 'pino';
 import { type JournalEntry, journalLevel } from '../../protocol/index.js';
 
-/** Takes lines for the supervisor's log; an error among the fields is told with its type, message and stack. */
-export type Logger = Readonly<Record<Level, (message: string, fields?: Readonly<Record<string, unknown>>) => void>>;
+export type { Logger };
 
 /** The supervisor's own log: JSON lines in `supervisor.log`. */
 export interface SupervisorLog {
@@ -10,10 +10,6 @@ export interface SupervisorLog {
   readonly entry: (entry: JournalEntry) => void;
   readonly close: () => void;
 }
-
-/** The numbers that pino gives them, so that its tools read the file. */
-const levels = { info: 30, warn: 40, error: 50 } as const;
-type Level = keyof typeof levels;
 
 /** A longer log becomes `supervisor.log.1`, in the place of an earlier one. */
 const longestLog = 8 * 1024 * 1024;
@@ -27,34 +23,25 @@ export function openSupervisorLog(path: string, { mostBytes = longestLog } = {})
     rename(path, `${path}.1`);
     file = openForAppending(path);
   };
-  const log = (level: Level, fields: Readonly<Record<string, unknown>>, msg: string) => {
-    const time = new Date().toISOString();
-    append(file, `${describe({ level: levels[level], time, pid: process.pid, ...fields, msg })}\n`);
-    begin();
-  };
-  return {
-    logger: {
-      info: (message, fields = {}) => log('info', fields, message),
-      warn: (message, fields = {}) => log('warn', fields, message),
-      error: (message, fields = {}) => log('error', fields, message),
+  // Pino's own destination waits for a full disk without end when it is closed, and all of us with it.
+  const destination = {
+    write: (line: string) => {
+      append(file, line);
+      begin();
     },
+  };
+  const logger = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  return {
+    logger,
     entry: (entry) => {
       const { event, time: _, ...fields } = entry;
-      log(journalLevel(entry), fields, event);
+      logger[journalLevel(entry)](fields, event);
     },
     close: () => {
       if (file !== undefined) closeSync(file);
       file = undefined;
     },
   };
-}
-
-function describe(record: Readonly<Record<string, unknown>>): string {
-  return JSON.stringify(record, (_, value: unknown) => (value instanceof Error ? describeError(value) : value));
-}
-
-function describeError(error: Error): Readonly<Record<string, unknown>> {
-  return { ...error, type: error.name, message: error.message, stack: error.stack };
 }
 
 function rename(from: string, to: string): void {

@@ -62,7 +62,7 @@ describe('supervisor.log', () => {
     mkdirSync(folder, { recursive: true });
     const path = join(folder, 'supervisor.log');
     const log = openSupervisorLog(path, { mostBytes: 2000 });
-    for (let line = 0; line < 200; line++) log.logger.info('a line of the log', { line });
+    for (let line = 0; line < 200; line++) log.logger.info({ line }, 'a line of the log');
     log.close();
     expect(readdirSync(folder).sort()).toEqual(['supervisor.log', 'supervisor.log.1']);
     for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).size).toBeLessThan(2200);
