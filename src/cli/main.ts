@@ -77,7 +77,7 @@ function describeCommand(yargs: Argv): Argv {
 
 function listCommands(): string {
   return Object.entries(commandSummaries)
-    .map(([name, summary]) => `  ${name.padEnd(10)} ${summary}`)
+    .map(([name, summary]) => `  ${name.padEnd(13)} ${summary}`)
     .join('\n');
 }
 

@@ -28,6 +28,7 @@ export const checkpoint: Command = {
   diff <checkpoint> <checkpoint>  which tensors differ, and by how much
   export <checkpoint> <file>      to a .safetensors file
   import <file> <prefix>          from a .safetensors file
+
 A checkpoint is named by its path (…/ckpt-3), or by a run or directory, whose newest one is meant. show and diff read
 .safetensors files too.`,
   options: {

@@ -17,7 +17,7 @@ export async function runDescribed(
   const described = configureParser(yargs([...argv]))
     .locale('en')
     .scriptName(program)
-    .usage(`$0 ${command.operands}\n\n${summary}.\n\n${command.about}`)
+    .usage(`$0 ${command.operands}\n\n${summary}.\n\n${unwrap(command.about)}`)
     .epilogue(`Exit codes: ${command.exitCodes}. docs/exit-codes.md explains them.`);
   const parsed = await addOptions(described, command.options)
     .strictOptions()
@@ -37,4 +37,9 @@ export async function runDescribed(
       expected: `${program} ${command.operands}`,
     });
   return command.run(line);
+}
+
+/** Its paragraphs without the line breaks of the source: yargs breaks lines itself, and both would. Lists stay. */
+function unwrap(text: string): string {
+  return text.replaceAll(/(?<!\n)\n(?![\n ])/g, ' ');
 }
