@@ -1,7 +1,7 @@
 // Saves and restores the same float32 state with several tools in turns: npm run bench:checkpoint -- --help
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, release, setPriority, tmpdir, totalmem } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -9,6 +9,8 @@ import { evict, measureRawRead, measureRawWrite } from './checkpoint/raw.mjs';
 import { measureStall } from './checkpoint/stalls.mjs';
 import { renderCheckpointTable } from './checkpoint/table.mjs';
 import { startWorkers } from './checkpoint/workers.mjs';
+import { describeMachine } from './lib/machine.mjs';
+import { writeSection } from './lib/write-section.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const help = `npm run bench:checkpoint -- [flags]
@@ -60,7 +62,7 @@ async function main() {
   console.log(table);
   if (flags['no-write']) return;
   writeFileSync(join(root, 'bench/results/checkpoint.json'), `${JSON.stringify(report, null, 2)}\n`);
-  writeSection(join(root, 'docs/checkpoints.md'), table);
+  writeSection(join(root, 'docs/checkpoints.md'), 'bench:checkpoint', table);
 }
 
 async function measureSize(folder, megabytes, rounds) {
@@ -122,28 +124,6 @@ function raisePriority() {
   } catch {
     console.error('not root: measured at the usual priority');
   }
-}
-
-/** Replaces what stands between the marks of the generated section. */
-function writeSection(path, table) {
-  const page = readFileSync(path, 'utf8');
-  const [begin, end] = ['<!-- bench:checkpoint -->', '<!-- /bench:checkpoint -->'];
-  const [before, rest] = page.split(begin);
-  if (rest === undefined) throw new Error(`${path} has no section ${begin}`);
-  writeFileSync(path, `${before}${begin}\n${table}\n${end}${rest.split(end)[1]}`);
-}
-
-function describeMachine() {
-  const [cpu] = cpus();
-  return {
-    cores: cpus().length,
-    cpu: cpu?.model.trim() ?? 'unknown',
-    memoryGb: Math.round(totalmem() / 1e9),
-    kernel: release().replace(/-.*$/, ''),
-    node: process.version,
-    load: Math.round(loadavg()[0]),
-    date: new Date().toISOString().slice(0, 10),
-  };
 }
 
 function median(values) {

@@ -1,6 +1,6 @@
 // Reads a data set of several gigabytes, and says what it costs in memory and waiting: npm run bench:data -- --help
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -8,6 +8,8 @@ import { evict } from './checkpoint/raw.mjs';
 import { makeFiles } from './data/make-files.mjs';
 import { readers } from './data/readers.mjs';
 import { renderDataTable } from './data/table.mjs';
+import { describeMachine } from './lib/machine.mjs';
+import { writeSection } from './lib/write-section.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const help = `npm run bench:data -- [flags]
@@ -66,7 +68,7 @@ async function main() {
     console.log(table);
     if (flags['no-write']) return;
     writeFileSync(join(root, 'bench/results/data.json'), `${JSON.stringify(report, null, 2)}\n`);
-    writeSection(join(root, 'docs/data.md'), table);
+    writeSection(join(root, 'docs/data.md'), 'bench:data', table);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -85,28 +87,6 @@ function mediansOf(samples) {
     wait_percent: round(median('waitPercent'), 2),
     peak_rss_mb: round(median('peakRssMb'), 0),
     base_rss_mb: round(median('baseRssMb'), 0),
-  };
-}
-
-/** Replaces what stands between the marks of the generated section. */
-function writeSection(path, table) {
-  const page = readFileSync(path, 'utf8');
-  const [begin, end] = ['<!-- bench:data -->', '<!-- /bench:data -->'];
-  const [before, rest] = page.split(begin);
-  if (rest === undefined) throw new Error(`${path} has no section ${begin}`);
-  writeFileSync(path, `${before}${begin}\n${table}\n${end}${rest.split(end)[1]}`);
-}
-
-function describeMachine() {
-  const [cpu] = cpus();
-  return {
-    cores: cpus().length,
-    cpu: cpu?.model.trim() ?? 'unknown',
-    memoryGb: Math.round(totalmem() / 1e9),
-    kernel: release().replace(/-.*$/, ''),
-    node: process.version,
-    load: Math.round(loadavg()[0]),
-    date: new Date().toISOString().slice(0, 10),
   };
 }
 

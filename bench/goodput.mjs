@@ -1,7 +1,7 @@
 // Useful time over wall time, under the same seeded faults, beside what people use: npm run bench:goodput -- --help
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, release, setPriority, tmpdir, totalmem } from 'node:os';
+import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -11,6 +11,7 @@ import { predictMeasured } from './goodput/predict.mjs';
 import { printReport, writeDocs } from './goodput/report.mjs';
 import { faultNames, runFault } from './goodput/run-fault.mjs';
 import { runKills } from './goodput/run-kills.mjs';
+import { describeMachine } from './lib/machine.mjs';
 import { findPeers } from './lib/peers.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -105,7 +106,7 @@ async function measure() {
     const faults = phases.includes('faults') ? await measureFaults({ contenders, scratch, options }) : [];
     const predicted = await predictMeasured({ kills, everyMs, windowMs, timesMs });
     return {
-      machine: describeMachine(),
+      machine: { ...describeMachine(), lanes: Number(flags.lanes) },
       seed: schedule.seed,
       every_ms: everyMs,
       window_ms: windowMs,
@@ -177,17 +178,4 @@ function raisePriority() {
 function run(program, args) {
   const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw error ?? new Error(`${program} ${args.join(' ')}: exit ${status}`);
-}
-
-function describeMachine() {
-  const [cpu] = cpus();
-  return {
-    cores: cpus().length,
-    cpu: cpu?.model.trim() ?? 'unknown',
-    memoryGb: Math.round(totalmem() / 1e9),
-    kernel: release().replace(/-.*$/, ''),
-    node: process.version,
-    lanes: Number(flags.lanes),
-    date: new Date().toISOString().slice(0, 10),
-  };
 }

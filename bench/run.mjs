@@ -1,13 +1,14 @@
 // Measures the supervisor beside its peers: npm run bench -- --help
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, release, tmpdir, totalmem } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureIdle } from './lib/idle.mjs';
 import { measureCommands, measureLaunch } from './lib/launch.mjs';
 import { measureLines } from './lib/lines.mjs';
+import { describeMachine } from './lib/machine.mjs';
 import { findPeers } from './lib/peers.mjs';
 import { raisePriority } from './lib/priority.mjs';
 import { endProcess } from './lib/process.mjs';
@@ -146,18 +147,6 @@ function folderOpener(scratch) {
 function run(program, args) {
   const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw error ?? new Error(`${program} ${args.join(' ')}: exit ${status}`);
-}
-
-function describeMachine() {
-  const [cpu] = cpus();
-  return {
-    cores: cpus().length,
-    cpu: cpu?.model.trim() ?? 'unknown',
-    memoryGb: Math.round(totalmem() / 1e9),
-    kernel: release().replace(/-.*$/, ''),
-    node: process.version,
-    date: new Date().toISOString().slice(0, 10),
-  };
 }
 
 function versionsOf(supervisors) {

@@ -1,11 +1,12 @@
 // Training steps of ours beside Python TensorFlow and PyTorch, in turns: npm run bench:train -- --help
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { describeMachine } from './lib/machine.mjs';
 import { summarize } from './lib/statistics.mjs';
+import { writeSection } from './lib/write-section.mjs';
 import { listPeers, runForJson, startPeer } from './train/peers.mjs';
 import { measureStarts } from './train/start.mjs';
 import { renderTrainTable } from './train/table.mjs';
@@ -53,7 +54,7 @@ async function main() {
   console.log(flags.json ? JSON.stringify(report, null, 2) : table);
   if (flags['no-write']) return;
   writeFileSync(join(root, 'bench/results/train.json'), `${JSON.stringify(report, null, 2)}\n`);
-  writeSection(join(root, 'docs/backends.md'), table);
+  writeSection(join(root, 'docs/backends.md'), 'bench:train', table);
 }
 
 /** All peers stand ready, and take their turns; one that waits for its turn computes nothing. */
@@ -107,25 +108,6 @@ function summaries(samples) {
   return Object.fromEntries(Object.entries(samples).map(([name, values]) => [name, summarize(values)]));
 }
 
-function describeMachine() {
-  const [{ model }] = cpus();
-  const load = loadavg()[0].toFixed(1);
-  return {
-    processor: `${cpus().length} × ${model.trim()}`,
-    memoryGb: Math.round(totalmem() / 1e9),
-    system: `Linux ${release()}`,
-    node: process.version,
-    date: new Date().toISOString().slice(0, 10),
-    loadAtStart: load,
-  };
-}
-
 function readCases() {
   return JSON.parse(readFileSync(new URL('train/cases.json', import.meta.url), 'utf8'));
-}
-
-function writeSection(path, table) {
-  const [before, rest] = readFileSync(path, 'utf8').split('<!-- bench:train -->');
-  const [, after] = rest.split('<!-- /bench:train -->');
-  writeFileSync(path, `${before}<!-- bench:train -->\n${table}\n<!-- /bench:train -->${after}`);
 }

@@ -1,6 +1,6 @@
 // The figures on the terminal, and the generated part of docs/goodput.md.
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeSection } from '../lib/write-section.mjs';
 import { median } from './diary.mjs';
 import { faultNames } from './run-fault.mjs';
 
@@ -11,14 +11,9 @@ export function printReport(report) {
   for (const line of describe(report)) console.log(line);
 }
 
-const [start, end] = ['<!-- goodput -->', '<!-- /goodput -->'];
-
 /** Rewrites docs/goodput.md between the markers. */
 export function writeDocs(root, report) {
-  const path = join(root, 'docs/goodput.md');
-  const text = readFileSync(path, 'utf8');
-  const [before, after] = [text.slice(0, text.indexOf(start) + start.length), text.slice(text.indexOf(end))];
-  writeFileSync(path, `${before}\n${describe(report).join('\n')}\n${after}`);
+  writeSection(join(root, 'docs/goodput.md'), 'goodput', describe(report).join('\n'));
 }
 
 function describe({ machine, every_ms, window_ms, times_ms, seed, kills, torch, faults, predicted }) {

@@ -49,6 +49,7 @@ function pathOf(program) {
 }
 
 function versionOfPackage(name) {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a field of dpkg-query's own format
   const { status, stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Version}', name], { encoding: 'utf8' });
   return status === 0 ? stdout.replace(/^\d+:/, '').replace(/[-+].*$/, '') : 'unknown';
 }

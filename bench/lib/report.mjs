@@ -1,6 +1,7 @@
 // The figures as a table on the terminal and as the generated part of docs/benchmarks.md.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeSection } from './write-section.mjs';
 
 /** Order, titles and goals of the measures; a goal says whether the figures of a run meet it. */
 const measures = [
@@ -69,15 +70,10 @@ export function printReport({ results }) {
   }
 }
 
-const [start, end] = ['<!-- bench -->', '<!-- /bench -->'];
-
 /** Rewrites the part of docs/benchmarks.md between the markers from what is in bench/results. */
 export function writeDocs(root) {
-  const path = join(root, 'docs/benchmarks.md');
-  const text = readFileSync(path, 'utf8');
   const generated = measures.flatMap((measure) => describeMeasure(root, measure)).join('\n');
-  const [before, after] = [text.slice(0, text.indexOf(start) + start.length), text.slice(text.indexOf(end))];
-  writeFileSync(path, `${before}\n${generated}\n${after}`);
+  writeSection(join(root, 'docs/benchmarks.md'), 'bench', generated);
 }
 
 function describeMeasure(root, { name, title, columns, goals }) {

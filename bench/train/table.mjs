@@ -3,9 +3,9 @@ import { listPeers } from './peers.mjs';
 
 /** Renders a report of bench/train.mjs. */
 export function renderTrainTable({ machine, rounds, rows = [], start, flat }) {
-  const { date, processor, system, node, loadAtStart } = machine;
+  const { date, cores, cpu, kernel, node, load } = machine;
   return [
-    `${date}, ${processor}, ${system}, Node ${node}; load at the start ${loadAtStart}; medians of ${rounds} rounds, in turns.`,
+    `${date}, ${cores} cores (${cpu}), Linux ${kernel}, Node ${node}; load at the start ${load}; medians of ${rounds} rounds, in turns.`,
     '',
     ...(rows.length > 0 ? [...stepTable(rows), '', ...stepGoals(rows), ''] : []),
     ...(start === undefined ? [] : [...startLines(start), '']),
