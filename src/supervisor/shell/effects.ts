@@ -9,7 +9,6 @@ import { clearGeneration } from './clear-generation.js';
 import { collectEvidence } from './collect-evidence.js';
 import { describeLaunch } from './describe-launch.js';
 import { findAdoptable } from './find-adoptable.js';
-import { findRunProcesses } from './find-run-processes.js';
 import type { Housekeeping } from './housekeeping.js';
 import { readLogTail } from './log-tail.js';
 import { createNextAttempt } from './next-attempt.js';
@@ -19,6 +18,7 @@ import { readBootId } from './processes.js';
 import { pruneAttempts } from './prune-attempts.js';
 import { createPublisher } from './publisher.js';
 import { recordFailure } from './record-failure.js';
+import { rehearseRelaunch } from './rehearse-relaunch.js';
 import type { Session } from './session.js';
 import { spawnTrainer } from './spawn-trainer.js';
 import type { Logger } from './supervisor-log.js';
@@ -140,7 +140,7 @@ export function createEffects(options: EffectsOptions): Effects {
     inBackground(watchAdopted(trainer).then((ended) => onExit(attempt, ended)));
   };
 
-  const spawn = async ({ attempt, resume, halvings, mtbfMs }: Extract<Effect, { type: 'spawn' }>) => {
+  const spawn = async ({ attempt, resume, halvings, mtbfMs }: Extract<Effect, { type: 'spawn' }>, session: Session) => {
     const { output } = attemptPaths(paths, attempt);
     const launch = describeLaunch(options, { attempt, resume, halvings, mtbfMs });
     const warm = halvings === 0 && next.isWarm(attempt);
@@ -158,18 +158,17 @@ export function createEffects(options: EffectsOptions): Effects {
     watchFiles(attempt);
     housekeeping.later(() => inBackground(next.park(attempt + 1, halvings)));
     housekeeping.later(() => pruneAttempts(paths, attempt));
-    rehearse(attempt, output);
+    rehearse(attempt, output, session);
     inBackground(ended.then((result) => onExit(attempt, result)));
   };
 
-  /** What a relaunch does first is done once while the trainer works: what it needs is compiled then, and strangers are known. */
-  const rehearse = (attempt: number, output: string) => {
-    setTimeout(() => {
+  const rehearse = (attempt: number, output: string, session: Session) => {
+    const perform = async () => {
       if (watched !== attempt) return;
-      findRunProcesses(token, attempt);
-      countOomKills();
-      readLogTail(output);
-    }, rehearsalDelayMs).unref();
+      const readNow = () => readProgress(run.checkpointDir, config.trainer.epoch_base);
+      rehearseRelaunch(session.state(), { token, attempt, output, readProgress: readNow });
+    };
+    setTimeout(() => inBackground(perform()), rehearsalDelayMs).unref();
   };
 
   const watchFiles = (attempt: number) => {
@@ -238,7 +237,7 @@ export function createEffects(options: EffectsOptions): Effects {
         case 'prepare':
           return inBackground(prepare(state, effect.stepBack).catch(failPreparation));
         case 'spawn':
-          return inBackground(spawn(effect));
+          return inBackground(spawn(effect, session));
         case 'inspect':
           return inBackground(inspect(effect.attempt));
         case 'signal':
