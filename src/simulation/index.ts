@@ -11,5 +11,6 @@ export {
   publishedClusters,
 } from './published-clusters.js';
 export type { Costs, Policy, Saving, Scenario, Workload } from './scenario.js';
-export { type SimulatedRun, simulate } from './simulate.js';
+export { simulate } from './simulate.js';
+export type { SimulatedRun } from './simulated-run.js';
 export { comparedPolicies, type NamedPolicy } from './what-if.js';

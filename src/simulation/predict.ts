@@ -1,5 +1,6 @@
 import type { Scenario } from './scenario.js';
-import { type SimulatedRun, simulate } from './simulate.js';
+import { simulate } from './simulate.js';
+import type { SimulatedRun } from './simulated-run.js';
 
 /** What a policy is expected to make of its machines: means over simulated runs. */
 export interface Prediction {

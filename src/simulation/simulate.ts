@@ -5,32 +5,15 @@ import type { Step } from '../supervisor/reduce/step.js';
 import { begin, reduce } from '../supervisor/reduce.js';
 import { readHistory } from '../supervisor/run-history.js';
 import type { State } from '../supervisor/state.js';
-import { openAccount, type TimePart } from './account.js';
+import { openAccount } from './account.js';
 import { type Fault, traceFailures } from './failure-trace.js';
 import { logTailOf } from './fault-logs.js';
+import { partOf } from './part-of-time.js';
 import { createQueue } from './queue.js';
 import { createRandom } from './random.js';
 import type { Scenario } from './scenario.js';
+import type { SimulatedRun } from './simulated-run.js';
 import { createSimulatedTrainer, type SimulatedTrainer } from './simulated-trainer.js';
-
-/** How a simulated run went. */
-export interface SimulatedRun {
-  readonly end: State['name'] | 'broken off';
-  /** Why it was given up. */
-  readonly explanation: string | undefined;
-  readonly wallSecs: number;
-  /** Training whose result is in the last checkpoint. */
-  readonly usefulSecs: number;
-  /** Training since the last checkpoint, when the run is broken off. */
-  readonly unsavedSecs: number;
-  readonly parts: Readonly<Record<TimePart, number>>;
-  readonly faults: number;
-  readonly relaunches: number;
-  /** Hangs that the supervisor noticed. */
-  readonly hangsDetected: number;
-  /** Hangs that it saw where there were none. */
-  readonly falseKills: number;
-}
 
 type Item =
   | { readonly kind: 'event'; readonly event: Timeless }
@@ -290,20 +273,3 @@ export function simulate(scenario: Scenario): SimulatedRun {
 
 /** The failures of a seed are the same for every policy, whatever else is drawn. */
 const traceStream = 1;
-
-function partOf(state: State, trainer: SimulatedTrainer | undefined): TimePart {
-  switch (trainer?.activity()) {
-    case 'training':
-      return 'training';
-    case 'saving':
-      return 'saving';
-    case 'hung':
-      return 'hanging';
-    case 'starting':
-      return 'starting';
-    default:
-      if (state.name === 'waiting' || (state.name === 'preparing' && state.waitingSince !== undefined))
-        return 'waiting';
-      return state.name === 'backingOff' ? 'backingOff' : 'relaunching';
-  }
-}

@@ -1,6 +1,6 @@
 import { elementCount, type NumericDType } from '../bundle-types.js';
 import { type PositionedReader, readUint64, viewOf } from '../foreign/positioned-reader.js';
-import type { TensorInfo } from '../inspect/tensor-file.js';
+import type { TensorInfo } from '../tensor-info.js';
 import { type ChunkedLayout, readChunked } from './chunks.js';
 import { parseDataspace, parseDatatype } from './datatype.js';
 import { parseFilters } from './filters.js';

@@ -1,7 +1,7 @@
 import { SuperviseError, systemErrorCode } from '../../protocol/index.js';
 import { isHdf5, verifyHdf5 } from '../foreign/hdf5.js';
 import { openReader, type PositionedReader, readUint64, viewOf } from '../foreign/positioned-reader.js';
-import type { TensorFile } from '../inspect/tensor-file.js';
+import type { TensorFile } from '../tensor-info.js';
 import { readAttributes } from './attributes.js';
 import { type Dataset, describeDataset, readDataset } from './dataset.js';
 import { listLinks } from './group.js';

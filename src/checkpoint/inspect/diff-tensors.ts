@@ -1,7 +1,7 @@
 import type { NumericDType } from '../bundle-types.js';
 import { epochInfoTensor } from '../read-record.js';
 import { pieceBytes } from '../read-tensor.js';
-import type { TensorFile, TensorInfo } from './tensor-file.js';
+import type { TensorFile, TensorInfo } from '../tensor-info.js';
 import { toNumbers } from './to-numbers.js';
 
 /** How a tensor differs between two files. */

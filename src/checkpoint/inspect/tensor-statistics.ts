@@ -1,5 +1,5 @@
 import { pieceBytes } from '../read-tensor.js';
-import type { TensorFile } from './tensor-file.js';
+import type { TensorFile } from '../tensor-info.js';
 import { toNumbers } from './to-numbers.js';
 
 /** What the values of a tensor are like; of a complex one real and imaginary parts count as values. */

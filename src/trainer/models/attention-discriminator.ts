@@ -14,7 +14,7 @@ import { buildModule } from '../nn/module.js';
 import { leakyRelu } from '../nn/ops/leaky-relu.js';
 import { meanAlong } from '../nn/ops/pool.js';
 import { spatialFactors } from './cbam.js';
-import type { Discriminator, DiscriminatorSize } from './discriminator.js';
+import type { Discriminator, DiscriminatorSize } from './networks.js';
 import { residualLine } from './residual-line.js';
 
 type DiscriminatorConfig = Experiment['model']['discriminator'];

@@ -4,7 +4,7 @@ import { adversarialLoss } from '../losses/index.js';
 import type { Differentiated } from '../nn/gradients.js';
 import { differentiate, scoped } from '../nn/gradients.js';
 import type { Pass } from '../nn/module.js';
-import type { GanBatch, GanParts } from './gan-step.js';
+import type { GanBatch, GanParts } from './gan-parts.js';
 import { gradientPenalty } from './gradient-penalty.js';
 import { textLength, toTextTensor } from './text.js';
 

@@ -6,22 +6,11 @@ import { dense } from '../nn/dense.js';
 import { dropout } from '../nn/dropout.js';
 import { embedding } from '../nn/embedding.js';
 import { lstm } from '../nn/lstm.js';
-import type { Module, Pass, VariableScope } from '../nn/module.js';
+import type { Pass, VariableScope } from '../nn/module.js';
 import { buildModule } from '../nn/module.js';
 import { leakyRelu } from '../nn/ops/leaky-relu.js';
 import { createAttentionDiscriminator } from './attention-discriminator.js';
-import type { ModelSize } from './generator.js';
-
-/** Judges whether an image is a clean original, given the text that is said to be on it. */
-export interface Discriminator extends Module {
-  /** Images [N, height, width, 1] and int32 text [N, L] (0 pads, class + 1 else) to logits [N, 1]. */
-  readonly apply: (images: Tensor4D, text: Tensor2D, pass: Pass) => Tensor2D;
-}
-
-/** What the discriminator has to know of the data beside the image size: the number of characters. */
-export interface DiscriminatorSize extends ModelSize {
-  readonly characters: number;
-}
+import type { Discriminator, DiscriminatorSize, ModelSize } from './networks.js';
 
 /** Makes the discriminator that the configuration names. */
 export function createDiscriminator(

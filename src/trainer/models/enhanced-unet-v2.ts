@@ -10,8 +10,8 @@ import { attentionGate, upsample } from './attention-gate.js';
 import { cbam } from './cbam.js';
 import { denseBlock } from './dense-block.js';
 import { featurePyramid } from './feature-pyramid.js';
-import type { Generator, ModelSize } from './generator.js';
 import { assertDivisible, depthOf, levelWidths } from './levels.js';
+import type { Generator, ModelSize } from './networks.js';
 import type { Block } from './residual-block.js';
 
 /** Widths stop doubling at so many times the first level's. */

@@ -6,8 +6,8 @@ import type { Pass, VariableScope } from '../nn/module.js';
 import { buildModule } from '../nn/module.js';
 import { addToInput } from './add-to-input.js';
 import { attentionGate, upsample } from './attention-gate.js';
-import type { Generator, ModelSize } from './generator.js';
 import { assertDivisible, depthOf, levelWidths } from './levels.js';
+import type { Generator, ModelSize } from './networks.js';
 import type { Block } from './residual-block.js';
 import { residualUnit } from './residual-unit.js';
 

@@ -5,7 +5,7 @@ import type { Differentiated } from '../nn/gradients.js';
 import { differentiate, scoped } from '../nn/gradients.js';
 import type { Pass } from '../nn/module.js';
 import { stepScalar } from '../nn/step-input.js';
-import type { GanBatch, GanParts, LossWeights } from './gan-step.js';
+import type { GanBatch, GanParts, LossWeights } from './gan-parts.js';
 import { decodeText, textLength, toTextTensor } from './text.js';
 
 /** What the generator's forward pass leaves for the rest of the step; all kept. */

@@ -4,7 +4,7 @@ import { meanSquaredError } from '../losses/index.js';
 import type { Pass } from '../nn/module.js';
 import { stepArray } from '../nn/step-input.js';
 import { createRandom } from '../random/random.js';
-import type { Discriminator } from './discriminator.js';
+import type { Discriminator } from './networks.js';
 
 /** Images [N, height, width, 1] of both kinds, and the text that is on them. */
 export interface Between {

@@ -1,16 +1,10 @@
 export { createRecognizer } from './create-recognizer.js';
 export { createCrnn } from './crnn.js';
-export { createDiscriminator, type Discriminator } from './discriminator.js';
-export {
-  createGanStep,
-  describeGanStep,
-  type GanBatch,
-  type GanMetrics,
-  type GanParts,
-  type LossWeights,
-  termNames,
-} from './gan-step.js';
-export { createGenerator, type Generator, type ModelSize } from './generator.js';
+export { createDiscriminator } from './discriminator.js';
+export type { GanBatch, GanParts, LossWeights } from './gan-parts.js';
+export { createGanStep, describeGanStep, type GanMetrics, termNames } from './gan-step.js';
+export { createGenerator } from './generator.js';
+export type { Discriminator, Generator, ModelSize } from './networks.js';
 export type { FrozenRecognizer, Recognizer } from './recognizer.js';
 export { restore } from './restore.js';
 export { createTransformer, type TransformerOptions } from './transformer.js';

@@ -1,6 +1,6 @@
 import type { Experiment } from '../../config/schema.js';
 import { SuperviseError } from '../../protocol/index.js';
-import type { ModelSize } from './generator.js';
+import type { ModelSize } from './networks.js';
 
 type GeneratorConfig = Experiment['model']['generator'];
 

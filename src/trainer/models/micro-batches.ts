@@ -1,7 +1,7 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { add, dispose, mul, slice } from '@tensorflow/tfjs-core';
 import type { Pass } from '../nn/module.js';
-import type { GanBatch } from './gan-step.js';
+import type { GanBatch } from './gan-parts.js';
 import { textLength } from './text.js';
 
 /** A part of a step's lines, and the pass over it. */

@@ -5,8 +5,8 @@ import type { Pass, VariableScope } from '../nn/module.js';
 import { buildModule } from '../nn/module.js';
 import { averagePixels, repeatPixels } from '../nn/ops/resample.js';
 import { addToInput } from './add-to-input.js';
-import type { Generator, ModelSize } from './generator.js';
 import { assertDivisible, depthOf, levelWidths } from './levels.js';
+import type { Generator, ModelSize } from './networks.js';
 import { residualBlock } from './residual-block.js';
 
 /**
