@@ -29,6 +29,7 @@ function openWriter(isBackground) {
     retention: {},
     lastCheckpoint: undefined,
     isBackground,
+    whenBusy: 'skip',
     onUnsaved: undefined,
   });
 }

@@ -73,7 +73,8 @@ export function* replaceFileSteps(files: FileOps, path: string, parts: Iterable<
   }
 }
 
-function removeQuietly(files: FileOps, path: string): void {
+/** Removes what a failed operation has left. */
+export function removeQuietly(files: FileOps, path: string): void {
   try {
     files.remove(path);
   } catch {

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 import { systemErrorCode } from '../protocol/index.js';
-import { type FileOps, replaceFile } from './file-ops.js';
+import { type FileOps, removeQuietly, replaceFile } from './file-ops.js';
 import { listNames } from './list-checkpoints.js';
 import { nextFolder } from './set-aside.js';
 import { dataPath, indexPath } from './write-bundle.js';
@@ -29,7 +29,13 @@ export function quarantineFiles(
   const folder = nextFolder(join(directory, quarantineFolder));
   files.mkdir(folder);
   const text = `${new Date().toISOString()} ${subject}: ${reason}\n`;
-  replaceFile(files, join(folder, 'reason.txt'), [Buffer.from(text)]);
+  try {
+    replaceFile(files, join(folder, 'reason.txt'), [Buffer.from(text)]);
+  } catch (error) {
+    // On a full disk it is tried again and again: each try would leave an empty folder and take a number.
+    removeQuietly(files, folder);
+    throw error;
+  }
   for (const name of names) moveIfPresent(files, join(directory, name), join(folder, basename(name)));
   return folder;
 }

@@ -504,6 +504,12 @@ const checkpoints = z
       .boolean()
       .default(true)
       .describe('Write checkpoints in a thread of their own; the training waits only for the copy of its state.'),
+    when_busy: z
+      .enum(['skip', 'wait'])
+      .default('skip')
+      .describe(
+        'When a checkpoint inside an epoch is due while the one before is still being written: leave it out until the next step (skip), or let the training wait (wait). After an epoch it always waits.',
+      ),
     eval_interval: positive.default(1).describe('Epochs between validations.'),
   })
   .describe('What is saved.');

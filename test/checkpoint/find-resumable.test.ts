@@ -11,7 +11,7 @@ import {
   pruneCheckpoints,
 } from '../../src/checkpoint/index.js';
 import { epochInfoPath } from '../../src/protocol/index.js';
-import { commitEpoch, recordedEpoch, removeFiles } from './support.js';
+import { commitEpoch, filesOnSmallDisk, recordedEpoch, removeFiles } from './support.js';
 
 let directory: string;
 beforeEach(() => {
@@ -120,6 +120,16 @@ describe('findResumable', () => {
     expect(found).toMatchObject({ kind: 'none' });
     expect(found.notes.at(-1)).toBe('no committed checkpoint is usable');
     expect(readdirSync(join(directory, 'quarantine'))).toEqual(['0001', '0002']);
+  });
+
+  test('a quarantine that a full disk prevents moves nothing, and takes no number', () => {
+    commitEpochs(2);
+    truncate('ckpt-2');
+    const { files } = filesOnSmallDisk(10);
+    for (let attempt = 0; attempt < 3; attempt++) expect(() => findResumable(directory, { files })).toThrow(/ENOSPC/);
+    expect(readdirSync(join(directory, 'quarantine'))).toEqual([]);
+    expect(findResumable(directory)).toMatchObject({ kind: 'checkpoint', checkpoint: 'ckpt-1' });
+    expect(readdirSync(join(directory, 'quarantine'))).toEqual(['0001']);
   });
 
   test.each(['', '{"last_completed_', '[]', '{"last_completed_epoch":"2"}'])(

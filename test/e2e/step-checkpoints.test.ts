@@ -29,7 +29,9 @@ describe('checkpoints inside an epoch', () => {
         tinyExperiment({
           experiment_name: name,
           epochs: 2,
-          training: { batch_size: 2, steps_per_epoch: 40, backend: 'wasm' },
+          data: { image_width: 32, image_height: 32, digits_min: 1, digits_max: 2, train_samples: 8, val_samples: 2 },
+          training: { batch_size: 2, steps_per_epoch: 24, backend: 'wasm' },
+          samples: { save_samples: false },
           checkpoints: { every },
           restart,
         }),
@@ -38,7 +40,7 @@ describe('checkpoints inside an epoch', () => {
     const runDir = join(bench.folder, 'runs/often');
     const partial = () =>
       readJson(join(runDir, 'checkpoints/epoch_info.json'))?.['partial'] as { step: number } | undefined;
-    await waitFor('a checkpoint inside the epoch', () => (partial()?.step ?? 0) >= 6);
+    await waitFor('a checkpoint inside the epoch', () => (partial()?.step ?? 0) >= 3);
     process.kill(readJson(join(runDir, 'status.json'))?.['trainer_pid'] as number, 'SIGKILL');
     expect((await run.ended).code, run.output()).toBe(0);
     expect(run.output()).toMatch(/Last checkpoint: partial-1-\d+/);

@@ -16,6 +16,7 @@ export interface Bench {
   readonly superviseWith: (env: Readonly<Record<string, string>>, ...args: string[]) => Run;
   /** Starts the reference trainer by itself. */
   readonly train: (...args: string[]) => Run;
+  readonly trainWith: (env: Readonly<Record<string, string>>, ...args: string[]) => Run;
   /** Writes `name` (an experiment) into the folder and returns its path. */
   readonly experiment: (name: string, content: object) => string;
   /** Kills what is still running by pid, and removes the folder. */
@@ -42,6 +43,7 @@ export function openBench(name: string): Bench {
     supervise: (...args) => start('supervise.js', args),
     superviseWith: (env, ...args) => start('supervise.js', args, env),
     train: (...args) => start('train.js', args),
+    trainWith: (env, ...args) => start('train.js', args, env),
     experiment: (file, content) => {
       const path = join(folder, file);
       writeFileSync(path, JSON.stringify(content, null, 2));

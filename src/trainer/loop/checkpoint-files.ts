@@ -19,7 +19,7 @@ export interface CheckpointWriter {
   ) => Promise<void>;
   /** Commits a checkpoint inside epoch `progress.epoch`, and waits until it is on disk. */
   readonly savePartial: (progress: TrainingProgress, status: EpochInfoStatus) => Promise<void>;
-  /** The same in the background; left out while another save is under way. Returns whether it was begun. */
+  /** The same in the background; while another save is under way it waits or is left out, by policy. Returns whether it was begun. */
   readonly beginPartial: (progress: TrainingProgress) => Promise<boolean>;
   /** What a save costs: the least of the latest few, since the first ones warm up; undefined before the first. */
   readonly cost: () => SaveCost | undefined;
@@ -48,6 +48,8 @@ export interface CheckpointWriterOptions {
   readonly lastCheckpoint: string | undefined;
   /** Whether a thread of its own writes. */
   readonly isBackground: boolean;
+  /** What a checkpoint inside an epoch does while another save is under way. */
+  readonly whenBusy: 'skip' | 'wait';
   /** Takes what could not be saved while the training goes on without; undefined when that ends the attempt. */
   readonly onUnsaved: ((message: string) => void) | undefined;
 }
@@ -125,7 +127,8 @@ export function createCheckpointWriter(options: CheckpointWriterOptions): Checkp
       await drain();
     },
     beginPartial: async (progress) => {
-      if (underWay !== undefined) return false;
+      if (underWay !== undefined && options.whenBusy === 'skip') return false;
+      await drain();
       await beginPartial(progress, 'running');
       if (background === undefined) await drain();
       return true;

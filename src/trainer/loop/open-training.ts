@@ -148,6 +148,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     retention: retentionRules(config),
     lastCheckpoint: restored?.lastCheckpoint,
     isBackground: config.checkpoints.async,
+    whenBusy: config.checkpoints.when_busy,
     onUnsaved:
       config.checkpoints.on_error === 'continue'
         ? (message) => log(`Warning: ${message}. The training goes on; the next checkpoint is tried again.`)
