@@ -82,6 +82,27 @@ describe('the GPU', () => {
   });
 });
 
+describe('GPU memory that an earlier attempt holds', () => {
+  it('is waited for, whatever the failure was', async () => {
+    bench = openBench('gpu-held');
+    installNvidiaSmi('0, GPU-1\n', '');
+    const run = supervise('saves-slowly');
+    const trainer = await waitFor('the trainer', () => {
+      const pid = status()?.['trainer_pid'];
+      return notes().includes('start') && typeof pid === 'number' ? pid : false;
+    });
+    writeFileSync(join(bench.folder, 'bin/apps'), `99, GPU-1, 500\n${trainer}, GPU-1, 70000\n`);
+    process.kill(trainer, 'SIGKILL');
+    await waitFor('the wait', () => status()?.['state'] === 'waiting');
+    expect(status()?.['waiting_for']).toContain(`70000 MiB are still held by process ${trainer}`);
+    expect(notes().match(/start/g)).toHaveLength(1);
+    writeFileSync(join(bench.folder, 'bin/apps'), '99, GPU-1, 500\n');
+    await waitFor('the relaunch', () => notes().match(/start/g)?.length === 2);
+    run.process.kill('SIGTERM');
+    await expectEnd(run, 75);
+  });
+});
+
 /** Whether a small file system can be mounted here (root on Linux). */
 const canMount = tryToMount();
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { listCheckpoints, type PruneRules, pruneCheckpoints } from '../../checkpoint/index.js';
 import type { FailureClassName } from '../failure-classes.js';
 import type { Resource } from '../state.js';
-import { hasGpuTool, readGpus } from './gpu.js';
+import { type GpuApp, hasGpuTool, readGpuApps, readGpus } from './gpu.js';
 
 /** Something that the next launch lacks. */
 export interface Shortage {
@@ -27,9 +27,15 @@ const leastRoomBytes = 64 * 1024 * 1024;
 
 /** What is missing: room on the disk after a full one, a GPU that answers, and GPU memory that earlier attempts still hold. */
 export async function findShortage(options: ShortageOptions): Promise<Shortage | undefined> {
-  const { lastClass } = options;
+  const { lastClass, formerPids } = options;
   if (lastClass === 'disk-full') return findDiskShortage(options);
-  return options.formerPids.size > 0 && hasGpuTool() ? findGpuShortage(options, lastClass) : undefined;
+  if (formerPids.size === 0 || !hasGpuTool()) return undefined;
+  return isAboutGpu(lastClass) ? findGpuShortage(options) : findHeldMemory(await readGpuApps(), formerPids);
+}
+
+/** Failures after which it is asked for the GPUs themselves, too. */
+function isAboutGpu(lastClass: FailureClassName | undefined): boolean {
+  return lastClass === 'gpu-lost' || lastClass === 'gpu-busy';
 }
 
 /** Room for one more checkpoint of the size of the newest, twice over: the old one stays until the new one is committed. */
@@ -59,25 +65,25 @@ function newestSize(directory: string): number {
   }
 }
 
-async function findGpuShortage(
-  { gpu, formerPids }: ShortageOptions,
-  lastClass: FailureClassName | undefined,
-): Promise<Shortage | undefined> {
-  const { gpus, apps } = await readGpus();
+async function findGpuShortage({ gpu, formerPids, lastClass }: ShortageOptions): Promise<Shortage | undefined> {
+  const [gpus, apps] = await Promise.all([readGpus(), readGpuApps()]);
   const wanted = gpu?.split(',').map((name) => name.trim());
   const ours = gpus.filter(
     ({ index, uuid }) => wanted === undefined || wanted.includes(index) || wanted.includes(uuid),
   );
   if (ours.length === 0 && lastClass === 'gpu-lost')
     return { missing: 'gpu', detail: `a GPU: ${gpu ?? 'none'} answers to nvidia-smi` };
-  const onOurs = apps.filter(({ uuid }) => ours.some((device) => device.uuid === uuid));
-  const former = apps.find(({ pid }) => formerPids.has(pid));
-  if (former !== undefined) {
-    const detail = `GPU memory: ${former.memory} MiB are still held by process ${former.pid} of an earlier attempt`;
-    return { missing: 'gpu', detail };
-  }
-  const other = lastClass === 'gpu-busy' ? onOurs[0] : undefined;
+  const held = findHeldMemory(apps, formerPids);
+  if (held !== undefined || lastClass !== 'gpu-busy') return held;
+  const other = apps.find(({ uuid }) => ours.some((device) => device.uuid === uuid));
   return other && { missing: 'gpu', detail: `the GPU: process ${other.pid} uses it (${other.memory} MiB)` };
+}
+
+function findHeldMemory(apps: readonly GpuApp[], formerPids: ReadonlySet<number>): Shortage | undefined {
+  const former = apps.find(({ pid }) => formerPids.has(pid));
+  if (former === undefined) return undefined;
+  const detail = `GPU memory: ${former.memory} MiB are still held by process ${former.pid} of an earlier attempt`;
+  return { missing: 'gpu', detail };
 }
 
 function inMiB(bytes: number): string {

@@ -2,12 +2,17 @@ import { isOnPath, runTool } from './run-tool.js';
 
 const toolTimeoutMs = 10_000;
 
-/** What the driver says of the machine's GPUs. */
-export interface GpuReport {
-  /** Index and UUID of each GPU that answers. */
-  readonly gpus: readonly { readonly index: string; readonly uuid: string }[];
-  /** Processes that hold memory of a GPU. */
-  readonly apps: readonly { readonly pid: number; readonly uuid: string; readonly memory: string }[];
+/** A GPU that answers. */
+export interface GpuDevice {
+  readonly index: string;
+  readonly uuid: string;
+}
+
+/** A process that holds memory of a GPU. */
+export interface GpuApp {
+  readonly pid: number;
+  readonly uuid: string;
+  readonly memory: string;
 }
 
 let hasTool: boolean | undefined;
@@ -18,16 +23,16 @@ export function hasGpuTool(): boolean {
   return hasTool;
 }
 
-/** Asks `nvidia-smi`. */
-export async function readGpus(): Promise<GpuReport> {
-  const [gpus, apps] = await Promise.all([
-    query('--query-gpu=index,uuid'),
-    query('--query-compute-apps=pid,gpu_uuid,used_memory'),
-  ]);
-  return {
-    gpus: gpus.map(([index = '', uuid = '']) => ({ index, uuid })),
-    apps: apps.map(([pid, uuid = '', memory = '']) => ({ pid: Number(pid), uuid, memory })),
-  };
+/** The GPUs that `nvidia-smi` lists. */
+export async function readGpus(): Promise<GpuDevice[]> {
+  const gpus = await query('--query-gpu=index,uuid');
+  return gpus.map(([index = '', uuid = '']) => ({ index, uuid }));
+}
+
+/** The processes that `nvidia-smi` lists. */
+export async function readGpuApps(): Promise<GpuApp[]> {
+  const apps = await query('--query-compute-apps=pid,gpu_uuid,used_memory');
+  return apps.map(([pid, uuid = '', memory = '']) => ({ pid: Number(pid), uuid, memory }));
 }
 
 /** Utilisation, memory, temperature and power of every GPU, as the tool prints them; undefined without one. */

@@ -66,15 +66,32 @@ export async function prepareLaunch(options: PrepareOptions): Promise<Prepared> 
   }
   try {
     mkdirSync(checkpointDir, { recursive: true });
-    const shortage = await findShortage(options);
-    if (shortage !== undefined) return shortage;
+    const asked = findShortage(options);
+    if (isToWait(options)) {
+      const shortage = await asked;
+      if (shortage !== undefined) return shortage;
+    }
     const device = String(statSync(checkpointDir).dev);
     const verified = options.isFresh ? startAfresh(options, []) : findStart(options);
+    const shortage = await asked;
+    if (shortage !== undefined) {
+      for (const note of verified.notes) options.log(note);
+      return shortage;
+    }
     if (isElsewhere(options, verified, device)) return describeElsewhere(options);
     return { verified: { ...verified, device } };
   } catch (error) {
     return { missing: 'checkpoints', detail: `the checkpoint directory cannot be used: ${(error as Error).message}` };
   }
+}
+
+/**
+ * Whether it has to be known first that nothing is missing: something is likely to be, or the next step moves something away.
+ * Else `nvidia-smi`, which takes a second on some machines, works while the checkpoint is verified.
+ */
+function isToWait({ lastClass, isFresh, stepBack }: PrepareOptions): boolean {
+  const isLikely = lastClass === 'disk-full' || lastClass === 'gpu-lost' || lastClass === 'gpu-busy';
+  return isLikely || isFresh || stepBack !== undefined;
 }
 
 /** A disk that is not mounted leaves an empty folder on another one: that is no reason to begin anew. */

@@ -1,23 +1,28 @@
+import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 
-/** Output of a tool that ran to its end within the time, stderr included; undefined when it is missing, fails or takes too long. */
-export async function runTool(command: readonly [string, ...string[]], timeoutMs: number): Promise<string | undefined> {
+// Node's own: a relaunch may wait for a tool, and a library would first have to be loaded.
+const run = promisify(execFile);
+
+/** How long a killed tool is waited for. */
+const killWaitMs = 200;
+
+/**
+ * What a tool prints that ran to its end within the time; undefined when it is missing, fails or takes too long, even if it
+ * hangs in a driver where no signal reaches it.
+ */
+export function runTool(command: readonly [string, ...string[]], timeoutMs: number): Promise<string | undefined> {
   const [program, ...args] = command;
-  try {
-    // Loaded when there is a tool to run: it takes 30 ms and 9 MB.
-    const { execa } = await import('execa');
-    const { stdout, failed } = await execa(program, args, {
-      reject: false,
-      timeout: timeoutMs,
-      killSignal: 'SIGKILL',
-      stdin: 'ignore',
-      maxBuffer: 4 * 1024 * 1024,
-    });
-    return failed ? undefined : stdout;
-  } catch {
-    return undefined;
-  }
+  const running = run(program, args, { timeout: timeoutMs, killSignal: 'SIGKILL', maxBuffer: 4 * 1024 * 1024 });
+  running.child.stdin?.on('error', () => undefined).end();
+  const output = running.then(
+    ({ stdout }) => stdout.trimEnd(),
+    () => undefined,
+  );
+  return Promise.race([output, sleep(timeoutMs + killWaitMs, undefined, { ref: false })]);
 }
 
 /** Whether a program of this name can be run. Costs a few system calls, no process. */
