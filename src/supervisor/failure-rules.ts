@@ -159,4 +159,6 @@ export const remainingRules: readonly FailureRule[] = [
     class: 'exception',
     log: /^\W*Traceback \(most recent call last\)|^\W*(\[\w+\]:\s*)?[\w.]+(Error|Exception):|Uncaught .{0,40}Error|panicked at/,
   },
+  // What starts another program (env, nice, timeout, docker run, s6's tools) says so when it failed itself.
+  { class: 'command', codes: [125] },
 ];

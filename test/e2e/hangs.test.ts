@@ -80,6 +80,21 @@ describe('what is no hang', () => {
     expect(notes().match(/start/g)).toHaveLength(1);
   });
 
+  it('a supervisor that stood still while its trainer worked on', async () => {
+    bench = openBench('stopped-supervisor');
+    const run = supervise('saves-slowly', { hang: { min_ms: 1000, max_ms: 3000 } });
+    await waitFor('a step', () => readJson(join(runDir(), 'status.json'))?.['step']);
+    run.process.kill('SIGSTOP');
+    await sleep(5000);
+    run.process.kill('SIGCONT');
+    await sleep(1000);
+    run.process.kill('SIGTERM');
+    await run.ended;
+    expect(events('hang_detected')).toEqual([]);
+    expect(events('exited')).toHaveLength(1);
+    expect(notes().match(/start/g)).toHaveLength(1);
+  });
+
   it('a machine that was suspended: supervisor and trainer stand still together', async () => {
     bench = openBench('suspend');
     const run = supervise('saves-slowly', { hang: { min_ms: 1000, max_ms: 3000 } });

@@ -48,6 +48,16 @@ describe('kills from outside', () => {
   ])('%s', (_, status, log, oomKills, expected) => expect(nameOf(status, log, oomKills)).toBe(expected));
 });
 
+describe('a command that cannot be run', () => {
+  it.each<[string, ExitStatus, string[], string]>([
+    ['127 of a shell', exit(127), ['sh: 1: trian: not found'], 'command'],
+    ['125 of docker run, timeout or env', exit(125), ['docker: Error response from daemon'], 'command'],
+    ['125 with nothing said', exit(125), [], 'command'],
+    ['125 of a trainer that named a cause', exit(125), [outOfGpu], 'gpu-memory'],
+    ['125 of a trainer that raised something', exit(125), ['ValueError: bad shape'], 'exception'],
+  ])('%s', (_, status, log, expected) => expect(nameOf(status, log)).toBe(expected));
+});
+
 describe('evidence', () => {
   const evidenceOf = (status: ExitStatus, logTail: readonly string[], oomKills?: number) =>
     classify(status, { logTail, oomKills }).evidence;
@@ -91,7 +101,10 @@ describe('rules of the user', () => {
 
 describe('any text', () => {
   const statuses = fc.oneof(
-    fc.record({ code: fc.constantFrom(0, 1, 2, 64, 75, 78, 126, 127, 134, 137, 139, 143), signal: fc.constant(null) }),
+    fc.record({
+      code: fc.constantFrom(0, 1, 2, 64, 75, 78, 125, 126, 127, 134, 137, 139, 143),
+      signal: fc.constant(null),
+    }),
     fc.record({ code: fc.constant(null), signal: fc.constantFrom('SIGKILL', 'SIGSEGV', 'SIGABRT', 'SIGTERM', null) }),
   ) as fc.Arbitrary<ExitStatus>;
 
