@@ -39,7 +39,10 @@ function tried<Value>(what: string, look: () => Value): Value | SuperviseError {
   }
 }
 
-describe(`${mutants.onDisk} damaged versions of each file`, () => {
+/** With SOAK, ten thousand locks are written and fsynced. */
+const soakTimeout = { timeout: process.env['SOAK'] === undefined ? 60_000 : 600_000 };
+
+describe(`${mutants.onDisk} damaged versions of each file`, soakTimeout, () => {
   it('epoch_info.json in its place', () => {
     for (const { what, bytes } of mutate(samples['epoch_info.json'], mutants.onDisk, { seed: 91, others })) {
       writeFileSync(inFolder('epoch_info.json'), bytes);
@@ -70,7 +73,8 @@ describe(`${mutants.onDisk} damaged versions of each file`, () => {
 
   it('experiment.json: a configuration, or a clear message', () => {
     const path = inFolder('experiment.json');
-    for (const { what, bytes } of mutate(samples['experiment.json'], mutants.inMemory / 5, { seed: 93, others }))
+    const count = Math.max(mutants.onDisk, mutants.inMemory / 5);
+    for (const { what, bytes } of mutate(samples['experiment.json'], count, { seed: 93, others }))
       tried(what, () => loadExperiment({ path, text: bytes.toString('utf8') }));
   });
 });

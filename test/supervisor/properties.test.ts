@@ -136,6 +136,7 @@ describe('reduce, whatever comes', () => {
           expect(reduce(before, now)).toEqual({ state: after, effects });
         });
       }),
+      { numRuns: 10_000 },
     );
   });
 
@@ -147,6 +148,7 @@ describe('reduce, whatever comes', () => {
           expect(after).toMatchObject({ name: 'stopping', trainer });
         });
       }),
+      { numRuns: 10_000 },
     );
   });
 });
