@@ -5,7 +5,7 @@ export { type CommitOptions, commitCheckpoint, commitCheckpointAsync } from './c
 export { type FileOps, realFiles } from './file-ops.js';
 export * from './find-resumable.js';
 export { followObjectGraph } from './follow-object-graph.js';
-export { locateForeign } from './foreign/resume-foreign.js';
+export { existsForeign, locateForeign } from './foreign/resume-foreign.js';
 export { type ForeignVerdict, verifyForeign } from './foreign/verify-foreign.js';
 export { readZipMembers } from './foreign/zip.js';
 export * from './hdf5/index.js';

@@ -46,7 +46,12 @@ const signalNumbers: Partial<Record<NodeJS.Signals, number>> = {
  */
 export function classify(status: ExitStatus, evidence: ExitEvidence, ownRules: readonly FailureRule[] = []): Failure {
   const { lines, fatal } = judgeLog(evidence.logTail);
-  const facts: Facts = { status, oomKills: evidence.oomKills ?? 0, linesOf: rememberLines(lines) };
+  const facts: Facts = {
+    status,
+    oomKills: evidence.oomKills ?? 0,
+    isDiskFull: evidence.isDiskFull ?? false,
+    linesOf: rememberLines(lines),
+  };
   const isFatal = (position: number) => fatal[position] === true;
   const isAny = () => true;
   const cause = findNearest(causeRules, facts, isFatal);
@@ -74,6 +79,7 @@ export function describeExit({ code, signal }: ExitStatus): string {
 interface Facts {
   readonly status: ExitStatus;
   readonly oomKills: number;
+  readonly isDiskFull: boolean;
   /** Positions of the lines of the log that a rule asks for. */
   readonly linesOf: (rule: FailureRule) => readonly number[];
 }
@@ -111,6 +117,7 @@ function applyRule(rule: FailureRule, facts: Facts, isHeard: Choose): Verdict | 
   if (codes !== undefined && (status.code === null || !codes.includes(status.code))) return undefined;
   if (signals !== undefined && !signals.some((signal) => isEndedBy(status, signal))) return undefined;
   if (isOomKill && oomKills <= 0) return undefined;
+  if (rule.isDiskFull && !facts.isDiskFull) return undefined;
   const at = rule.log === undefined ? [] : facts.linesOf(rule).filter(isHeard);
   if (rule.log !== undefined && at.length === 0) return undefined;
   return { class: rule.class, facts: isOomKill ? [`the kernel killed ${oomKills} process(es) for memory`] : [], at };

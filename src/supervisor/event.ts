@@ -10,6 +10,8 @@ export interface ExitEvidence {
   readonly logTail: readonly string[];
   /** Processes of our control group that the kernel killed for memory during the attempt; undefined when unknown. */
   readonly oomKills: number | undefined;
+  /** Whether the disk of the checkpoints had next to no room when the attempt ended. */
+  readonly isDiskFull?: boolean;
 }
 
 /** What a relaunch can continue from. */

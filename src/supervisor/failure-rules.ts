@@ -14,6 +14,8 @@ export interface FailureRule {
   readonly near?: RegExp;
   /** The kernel killed a process of ours for memory. */
   readonly isOomKill?: true;
+  /** The disk of the checkpoints has next to no room. */
+  readonly isDiskFull?: true;
 }
 
 const outside: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGXCPU', 'SIGUSR1', 'SIGUSR2'];
@@ -131,8 +133,13 @@ export const causeRules: readonly FailureRule[] = [
   { class: 'abort', log: /killed by signal: Aborted/ },
 ];
 
+/** What PyTorch says when the file that it saves ends before it should; not why. */
+const tornTorchFile = /basic_ios::clear: iostream error|inline_container\.cc:\d+\] \. unexpected pos/;
+
 /** What one process says when another one is gone; it decides only when no cause is named. The nearest to the end wins. */
 export const consequenceRules: readonly FailureRule[] = [
+  { class: 'disk-full', log: tornTorchFile, isDiskFull: true },
+  { class: 'disk-fault', log: tornTorchFile },
   {
     class: 'communication',
     log: /NCCL (error|WARN.{0,80}(error|abort|timeout))|\bnccl\w+ failed|nccl(System|Remote|Internal|UnhandledCuda)Error|Watchdog caught collective operation timeout|ProcessGroup(NCCL|Gloo).{0,80}(timeout|timed out|terminat)|Gloo.{0,80}(connectFullMesh|timeout|closed)|gloo\/transport|Connection closed by peer|c10d.{0,80}(timeout|TCPStore)|Rendezvous\w*Error|Dist(Store|Network)Error|Socket Timeout|HorovodInternalError|\bMPI_ABORT\b|DEADLINE_EXCEEDED|UNAVAILABLE: .{0,80}(socket|peer|connect)|coordination service|_(InactiveRpcError|MultiThreadedRendezvous|Rendezvous) of RPC|StatusCode\.[A-Z_]+\b|Actor(Died|Unavailable)Error|RayActorError/i,

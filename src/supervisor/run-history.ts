@@ -36,8 +36,7 @@ export interface RunHistory {
  * starts a run again after a stop or a surrender has decided anew.
  */
 export function readHistory(entries: readonly JournalEntry[]): RunHistory {
-  const begun = entries.findLastIndex((entry) => entry.event === 'run_started' && entry.start !== 'continued');
-  const current = begun < 0 ? entries : entries.slice(begun);
+  const current = entriesOfRun(entries);
   const latest = current.findLastIndex((entry) => entry.event === 'run_started');
   const wasEnded = current.slice(latest + 1).some(isEnding);
   return {
@@ -51,6 +50,18 @@ export function readHistory(entries: readonly JournalEntry[]): RunHistory {
     lastEpochInfo: last(current, 'epoch_completed')?.epoch_info,
     checkpointDevice: last(current, 'checkpoint_verified')?.device,
   };
+}
+
+/** The contents of `epoch_info.json` that the journal of a run still has, newest first. */
+export function readEpochInfos(entries: readonly JournalEntry[]): Readonly<Record<string, unknown>>[] {
+  return entriesOfRun(entries)
+    .flatMap((entry) => (entry.event === 'epoch_completed' && entry.epoch_info ? [entry.epoch_info] : []))
+    .reverse();
+}
+
+function entriesOfRun(entries: readonly JournalEntry[]): readonly JournalEntry[] {
+  const begun = entries.findLastIndex((entry) => entry.event === 'run_started' && entry.start !== 'continued');
+  return begun < 0 ? entries : entries.slice(begun);
 }
 
 /** What goes into the environment of processes, and is looked for there, is a word. */

@@ -79,6 +79,28 @@ describe.each(trainers)('checkpoints of $name', ({ command, isThere }) => {
   );
 });
 
+describe('epoch_info.json of another run, put over that of this one', () => {
+  it('is not believed: the newest record whose checkpoint is there is taken from the journal', async () => {
+    bench = openBench('other-run');
+    const command = [process.execPath, join(fixtures, 'trainers/saves-zips.mjs')];
+    const path = bench.experiment('night.json', {
+      ...{ experiment_name: 'night', epochs: 12, trainer: { command, env: { OTHER_RUN_AFTER: '3' } } },
+      restart: { initial_delay_ms: 1, max_delay_ms: 5, max_restarts_without_progress: 2 },
+    });
+    const run = bench.supervise(path);
+    expect((await run.ended).code, run.output()).toBe(0);
+    expect(run.output()).toContain(
+      'epoch_info.json names other-run-8, which is not there; restored from the journal to ckpt-3.pt: last completed epoch 3',
+    );
+    const checkpoints = join(bench.folder, 'runs/night/checkpoints');
+    expect(readFileSync(join(bench.folder, 'runs/night/attempts/0002/output.log'), 'utf8')).toContain(
+      'resumed from epoch 3',
+    );
+    expect(readEpochInfo(checkpoints)).toMatchObject({ last_completed_epoch: 12, checkpoint: 'ckpt-12.pt' });
+    expect(existsSync(join(checkpoints, 'previous'))).toBe(false);
+  }, 60_000);
+});
+
 /** Flips a bit in the bytes of the first tensor. */
 function flipInside(path: string): void {
   const bytes = readFileSync(path);

@@ -29,6 +29,23 @@ describe('which line of the log decides', () => {
   ])('%s', (_, log, expected) => expect(nameOf(exit(1), log)).toBe(expected));
 });
 
+describe('a file of PyTorch that ends before it should', () => {
+  const torn = [
+    'RuntimeError: basic_ios::clear: iostream error',
+    'During handling of the above exception, another exception occurred:',
+    'RuntimeError: [enforce fail at inline_container.cc:672] . unexpected pos 640 vs 598',
+  ];
+  const noSpace = 'OSError: [Errno 28] No space left on device';
+  it.each<[string, string[], boolean, string]>([
+    ['on a full disk', torn, true, 'disk-full'],
+    ['on a disk with room', torn, false, 'disk-fault'],
+    ['with its cause', [noSpace, ...torn], false, 'disk-full'],
+    ['not, when another error ends it', [outOfGpu], true, 'gpu-memory'],
+  ])('%s', (_, logTail, isDiskFull, expected) => {
+    expect(classify(exit(1), { logTail, oomKills: 0, isDiskFull }).class).toBe(expected);
+  });
+});
+
 describe('kills from outside', () => {
   it.each<[string, ExitStatus, string[], number | undefined, string]>([
     ['SIGKILL with a count of the kernel', by('SIGKILL'), [outOfGpu], 1, 'host-memory'],

@@ -127,6 +127,12 @@ export function locateForeign(directory: string, named: string): string {
   return only === undefined || others.length > 0 ? named : `${named}${only.slice(basename(path).length)}`;
 }
 
+/** Whether something lies where `epoch_info.json` names a checkpoint. */
+export function existsForeign(directory: string, named: string): boolean {
+  const path = resolve(directory, locateForeign(directory, named));
+  return existsSync(path) || existsSync(indexPath(path));
+}
+
 /** Whatever the record names as a folder may be none. */
 function namesIn(folder: string): string[] {
   try {

@@ -3,13 +3,15 @@ import { attemptPaths, type ExitStatus, type JournalRecord, type RunStatus, runP
 import type { Effect } from '../effect.js';
 import { noProgress, progressOfRecord } from '../progress.js';
 import { suspicious } from '../repeated-failure.js';
-import type { RunHistory, RunStart } from '../run-history.js';
+import { type RunHistory, type RunStart, readEpochInfos } from '../run-history.js';
 import type { State } from '../state.js';
 import { clearGeneration } from './clear-generation.js';
 import { collectEvidence } from './collect-evidence.js';
 import { describeLaunch } from './describe-launch.js';
 import { findAdoptable } from './find-adoptable.js';
+import { isDiskFull } from './find-shortage.js';
 import type { Housekeeping } from './housekeeping.js';
+import { readJournal } from './journal-writer.js';
 import { readLogTail } from './log-tail.js';
 import { createNextAttempt } from './next-attempt.js';
 import { countOomKills } from './oom-kills.js';
@@ -102,6 +104,7 @@ export function createEffects(options: EffectsOptions): Effects {
       mostEpochs: state.run.mostEpochs,
       device,
       lastEpochInfo: isFresh ? undefined : (state.run.progress.raw ?? history.lastEpochInfo),
+      readEpochInfos: () => readEpochInfos(readJournal(paths.journal).entries),
       killWaitMs: state.rules.killWaitMs,
       journal: record,
       stepBack: stepBack ? `the same failure ${suspicious} times in a row after it` : undefined,
@@ -225,6 +228,7 @@ export function createEffects(options: EffectsOptions): Effects {
       evidence: {
         logTail: trainer === undefined ? [] : readLogTail(trainer.output),
         oomKills: oomKills === undefined || before === undefined ? undefined : oomKills - before,
+        isDiskFull: isDiskFull(run.checkpointDir),
       },
       jitter: Math.random(),
     });

@@ -50,6 +50,15 @@ function findDiskShortage({ checkpointDir, pruneRules, log }: ShortageOptions): 
   return { missing: 'disk', detail };
 }
 
+/** Whether the disk of a directory has next to no room left; false when that cannot be told. */
+export function isDiskFull(directory: string): boolean {
+  try {
+    return freeBytes(directory) < leastRoomBytes;
+  } catch {
+    return false;
+  }
+}
+
 function freeBytes(directory: string): number {
   const { bavail, bsize } = statfsSync(directory);
   return bavail * bsize;

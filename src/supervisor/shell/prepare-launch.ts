@@ -7,6 +7,7 @@ import { noProgress, type Progress, progressOf, progressOfRecord } from '../prog
 import type { Resource } from '../state.js';
 import { clearGeneration } from './clear-generation.js';
 import { findShortage } from './find-shortage.js';
+import { restoreRecord } from './restore-record.js';
 
 export interface PrepareOptions {
   readonly token: string;
@@ -29,6 +30,8 @@ export interface PrepareOptions {
   readonly device: string | undefined;
   /** The newest content of `epoch_info.json` that was ever read, as the trainer wrote it. */
   readonly lastEpochInfo: Readonly<Record<string, unknown>> | undefined;
+  /** The contents of `epoch_info.json` that the journal has, newest first. */
+  readonly readEpochInfos: () => readonly Readonly<Record<string, unknown>>[];
   readonly killWaitMs: number;
   readonly journal: (record: JournalRecord) => void;
   /** Go back before the newest checkpoint, for this reason. */
@@ -118,6 +121,11 @@ function findStart(options: PrepareOptions): Verified {
   const found = findResumable(checkpointDir, {
     ...{ mode: options.verify, epochBase, pattern: options.pattern, stepBack: options.stepBack },
   });
+  const restored = restoreRecord(options, found);
+  if (restored !== undefined) {
+    const { notes, ...verified } = findStart({ ...options, readEpochInfos: () => [] });
+    return { ...verified, notes: [...found.notes, restored, ...notes] };
+  }
   switch (found.kind) {
     case 'none':
       // An epoch_info.json that names what is not there would be taken for the new run's own progress.
