@@ -30,7 +30,7 @@ describe('checkpoints inside an epoch', () => {
           experiment_name: name,
           epochs: 2,
           data: { image_width: 32, image_height: 32, digits_min: 1, digits_max: 2, train_samples: 8, val_samples: 2 },
-          training: { batch_size: 2, steps_per_epoch: 24, backend: 'wasm' },
+          training: { batch_size: 2, steps_per_epoch: 16, backend: 'wasm' },
           samples: { save_samples: false },
           checkpoints: { every },
           restart,
