@@ -1,4 +1,5 @@
 import type { JournalEntry } from '../protocol/index.js';
+import { median } from '../supervisor/median.js';
 import type { Costs, Workload } from './scenario.js';
 
 /** What a run's own journal tells of its costs; what it does not tell is left out. */
@@ -22,8 +23,4 @@ export function measureCosts(journal: readonly JournalEntry[]): MeasuredCosts {
     failures: failures.length,
     workedSecs: exits.reduce((sum, { ran_ms }) => sum + ran_ms, 0) / 1000,
   };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0;
 }

@@ -1,4 +1,5 @@
 import type { Phase } from '../protocol/index.js';
+import { median } from './median.js';
 import type { HangRules, Rules } from './rules.js';
 import type { RunFacts } from './state.js';
 
@@ -66,9 +67,4 @@ function thresholdMs(
 function medianDeviation(values: readonly number[]): number {
   const middle = median(values);
   return 1.4826 * median(values.map((value) => Math.abs(value - middle)));
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
