@@ -10,6 +10,7 @@ import { measureStall } from './checkpoint/stalls.mjs';
 import { renderCheckpointTable } from './checkpoint/table.mjs';
 import { startWorkers } from './checkpoint/workers.mjs';
 import { describeMachine } from './lib/machine.mjs';
+import { median } from './lib/statistics.mjs';
 import { writeSection } from './lib/write-section.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -126,9 +127,6 @@ function raisePriority() {
   }
 }
 
-function median(values) {
-  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)];
-}
 function round1(value) {
   return Math.round(value * 10) / 10;
 }

@@ -1,5 +1,6 @@
 // What a run's diary of steps tells: which time was useful, which was lost, and what each fault cost.
 import { readFileSync } from 'node:fs';
+import { median } from '../lib/statistics.mjs';
 
 /** The steps of a run in the order of their ends: `[{ epoch, step, at_ms, step_ms, pid }]`; a torn line is left out. */
 export function readDiary(path) {
@@ -114,9 +115,4 @@ function costOf({ at_ms: died }, steps, end) {
   const after = steps.find(({ at_ms, pid }) => at_ms > died && pid !== before?.pid);
   const brokenMs = before === undefined ? 0 : Math.min(died - before.at_ms, 5 * before.step_ms);
   return { died: Math.min(died, end), back: after && after.at_ms - after.step_ms, brokenMs };
-}
-
-export function median(values) {
-  const sorted = [...values].sort((left, right) => left - right);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }

@@ -1,5 +1,5 @@
 // What the simulation predicts for the runs that were measured, from what they cost.
-import { median } from './diary.mjs';
+import { median } from '../lib/statistics.mjs';
 
 /** `{ id: { goodput, … } }` for the runs of supervise, from the measured restart, step and save. */
 export async function predictMeasured({ kills, everyMs, windowMs, timesMs }) {

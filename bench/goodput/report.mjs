@@ -1,7 +1,7 @@
 // The figures on the terminal, and the generated part of docs/goodput.md.
 import { join } from 'node:path';
+import { median } from '../lib/statistics.mjs';
 import { writeSection } from '../lib/write-section.mjs';
-import { median } from './diary.mjs';
 import { faultNames } from './run-fault.mjs';
 
 const goal = 0.97;

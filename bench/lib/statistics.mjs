@@ -20,3 +20,8 @@ function quantile(sorted, fraction) {
 }
 
 const round = (value) => Math.round(value * 1000) / 1000;
+
+/** The middle one of these numbers as it was measured, the upper of two; 0 of none. */
+export function median(values) {
+  return values.toSorted((left, right) => left - right)[Math.floor(values.length / 2)] ?? 0;
+}
