@@ -238,7 +238,8 @@ export const faults = {
     way: 'outside',
     needs: [],
     outcome: 'recovers',
-    expected: 'As with a torn one, where the format has checksums.',
+    expected:
+      'As with a torn one, where the format has checksums; where the trainer refuses it, an earlier one is used after the third refusal.',
     tests: [campaign, 'e2e/damaged-checkpoint.test.ts'],
   },
   'crash-in-commit': {

@@ -85,6 +85,8 @@ function isNotice(entry: JournalEntry): boolean {
     case 'adopted':
     case 'waiting':
     case 'run_started':
+    // A run that was complete when it was struck needs no other trainer.
+    case 'completed':
       return true;
     default:
       return false;
@@ -101,14 +103,21 @@ function findRecovery(outcome: FaultOutcome, { entries, attempt, workedAtMs }: E
     const end = entries.find((entry) => entry.event === 'gave_up');
     return end === undefined ? undefined : { timeMs: Date.parse(end.time), attempt: undefined };
   }
+  const completed = entries.find((entry) => entry.event === 'completed');
+  if (outcome === 'tolerated' && workedAtMs === undefined && completed !== undefined) return atEndOf(completed);
   if (outcome === 'tolerated') return workedAtMs === undefined ? undefined : { timeMs: workedAtMs, attempt: undefined };
   const signs = entries.filter((entry) => entry.event === 'ready' || entry.event === 'epoch_completed');
   const adopted = outcome === 'adopted' ? entries.find((entry) => entry.event === 'adopted') : undefined;
   if (adopted !== undefined) return { timeMs: Date.parse(adopted.time), attempt: undefined };
   const sign = signs.find((entry) => attempt === undefined || entry.attempt > attempt);
   if (sign !== undefined) return { timeMs: Date.parse(sign.time), attempt: sign.attempt };
+  if (completed !== undefined) return atEndOf(completed);
   // A disk that was full only between two saves ends nothing.
   return outcome === 'waits' && workedAtMs !== undefined ? { timeMs: workedAtMs, attempt: undefined } : undefined;
+}
+
+function atEndOf({ time }: JournalEntry): Recovery {
+  return { timeMs: Date.parse(time), attempt: undefined };
 }
 
 function since(atMs: number, { time }: JournalEntry): number {

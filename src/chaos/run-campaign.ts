@@ -77,7 +77,7 @@ export async function strike(options: StrikeOptions, scheduled: ScheduledFault<F
   try {
     injected = await injectors[fault](target, createDice(dice, fault));
   } catch (error) {
-    if (!(error instanceof NotInjected)) throw error;
+    if (!(error instanceof NotInjected || isOfSystem(error))) throw error;
     return { ...nothing, fault, plannedMs, what: error.message, atMs: Date.now() };
   }
   const { what, atMs, lift, objection } = injected;
@@ -133,6 +133,11 @@ export async function strike(options: StrikeOptions, scheduled: ScheduledFault<F
   }
 }
 
+/** A process or a file was gone sooner than it was looked for: no reason to end a campaign. */
+function isOfSystem(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}
+
 function isEnding(fault: FaultName): boolean {
   const { outcome } = faults[fault] as { outcome: FaultOutcome };
   return outcome !== 'tolerated' && outcome !== 'adopted';
@@ -140,13 +145,18 @@ function isEnding(fault: FaultName): boolean {
 
 /** Tells when work was first seen to advance after this call; undefined as long as it has not. */
 function watchWork({ target, epochs }: StrikeOptions): () => number | undefined {
-  const describe = () => JSON.stringify([target.place?.(), epochs()]);
-  let first: string | undefined;
+  let firstPlace: string | undefined;
+  let firstEpochs: number | undefined;
   let workedAtMs: number | undefined;
   return () => {
-    const now = describe();
-    first ??= now;
-    if (now !== first) workedAtMs ??= Date.now();
+    // Between two launches there is no place, and that there is none any more is no work.
+    const place = target.place?.();
+    const now = place === undefined ? undefined : JSON.stringify(place);
+    const completed = epochs();
+    firstPlace ??= now;
+    firstEpochs ??= completed;
+    if (now !== firstPlace && now !== undefined) workedAtMs ??= Date.now();
+    if (completed > firstEpochs) workedAtMs ??= Date.now();
     return workedAtMs;
   };
 }

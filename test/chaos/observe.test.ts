@@ -46,6 +46,14 @@ describe('observe', () => {
     expect(observe('slow-disk', evidence([]))).toMatchObject({ isRecovered: false });
   });
 
+  test('a run that is complete has recovered from whatever came at its end, but for what is to be given up', () => {
+    const entries = [exited(5, 1, 'finished'), entry(60, 'completed')];
+    for (const fault of ['sigkill', 'supervisor-sigkill', 'slow-disk', 'disk-full'] as const)
+      expect(observe(fault, evidence(entries))).toMatchObject({ isRecovered: true, recoverMs: 60 });
+    expect(observe('sigkill', evidence(entries))).toMatchObject({ isDetected: true });
+    expect(observe('poison-batch', evidence(entries))).toMatchObject({ isRecovered: false });
+  });
+
   test('a run that is to be given up is', () => {
     expect(observe('poison-batch', evidence([exited(1, 1)]))).toMatchObject({ isRecovered: false });
     expect(observe('poison-batch', evidence([exited(1, 1), entry(90, 'gave_up')]))).toMatchObject({ recoverMs: 90 });

@@ -1,5 +1,6 @@
+import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isRunning, readProcess } from '../../supervisor/shell/processes.js';
+import { isRunning, readProc, readProcess } from '../../supervisor/shell/processes.js';
 import { type ChaosTarget, NotInjected, type Victim } from '../target.js';
 
 const pollMs = 5;
@@ -51,4 +52,29 @@ export function send(victim: Victim, signal: NodeJS.Signals, { group = false } =
   if (!isRunning(victim)) throw new NotInjected(`process ${victim.pid} is gone already`);
   const isLeader = group && readProcess(victim.pid)?.group === victim.pid;
   process.kill(isLeader ? -victim.pid : victim.pid, signal);
+}
+
+/** A file below `/proc/<pid>`. @throws NotInjected when the process is gone */
+export function readOf(pid: number, file: string): string {
+  const text = readProc(`${pid}/${file}`);
+  if (text === undefined) throw new NotInjected(`process ${pid} is gone already`);
+  return text;
+}
+
+/** Stops a process, every thread of it, and waits until it stands still. */
+export async function standStill(target: ChaosTarget, victim: Victim): Promise<void> {
+  send(victim, 'SIGSTOP');
+  // Whoever takes it for hung ends it, and none but a process that stood still is taken for hung.
+  await until(target, `process ${victim.pid} to stand still`, () => isStopped(victim.pid) || !isRunning(victim));
+}
+
+/** Whether every thread of a process is stopped. */
+export function isStopped(pid: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/task`).every((thread) =>
+      /\) [Tt] [^)]*$/.test(readProc(`${pid}/task/${thread}/stat`) ?? ''),
+    );
+  } catch {
+    return false;
+  }
 }

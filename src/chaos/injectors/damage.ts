@@ -12,8 +12,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type EpochInfo, epochInfoPath, isUnreadable, parseEpochInfo } from '../../protocol/index.js';
+import { isRunning } from '../../supervisor/shell/processes.js';
 import { type ChaosTarget, type Injected, type Injector, NotInjected } from '../target.js';
-import { awaitEnd, findTrainer, send, until } from './await.js';
+import { awaitEnd, findTrainer, send, standStill, until } from './await.js';
 
 /** Damages a file while the trainer stands still, and kills the trainer: nothing can be written in between. */
 function damageAndKill(damage: (target: ChaosTarget, info: EpochInfo, dice: () => number) => string): Injector {
@@ -21,14 +22,14 @@ function damageAndKill(damage: (target: ChaosTarget, info: EpochInfo, dice: () =
     await until(target, 'a first epoch_info.json', () => readInfo(target), 600_000);
     const victim = await findTrainer(target);
     const atMs = Date.now();
-    send(victim, 'SIGSTOP');
     let what: string;
     try {
+      await standStill(target, victim);
       const info = readInfo(target);
       if (info === undefined) throw new NotInjected('there is no epoch_info.json to damage');
       what = damage(target, info, dice);
     } catch (error) {
-      send(victim, 'SIGCONT');
+      if (isRunning(victim)) process.kill(victim.pid, 'SIGCONT');
       throw error;
     }
     send(victim, 'SIGKILL', { group: true });

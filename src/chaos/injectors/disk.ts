@@ -11,8 +11,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type Injector, NotInjected } from '../target.js';
-import { findTrainer } from './await.js';
+import { type ChaosTarget, type Injector, NotInjected } from '../target.js';
+import { findTrainer, until } from './await.js';
 
 const tmpfsMagic = 0x0102_1994;
 const lastsMs = 4000;
@@ -24,14 +24,18 @@ export const fillDisk: Injector = async ({ checkpointDir, ...target }) => {
     throw new NotInjected('the checkpoint directory is on no small disk of its own (a tmpfs, which needs root)');
   const filler = join(checkpointDir, '.filler');
   const atMs = Date.now();
-  takeAllRoom(filler);
-  const left = Number(statfsSync(checkpointDir).bavail);
-  if (left > 0) throw new NotInjected(`${left} blocks of the disk are still free`);
+  const undo = () => rmSync(filler, { force: true });
+  try {
+    takeAllRoom(filler);
+  } catch (error) {
+    undo();
+    throw error;
+  }
   return {
     what: `the disk of ${checkpointDir} is full`,
     atMs,
     attempt: victim.attempt,
-    lift: { afterMs: lastsMs, undo: async () => rmSync(filler, { force: true }) },
+    lift: { afterMs: lastsMs, undo: async () => undo() },
   };
 };
 
@@ -41,7 +45,7 @@ export const forbidWriting: Injector = async (target) => {
   const victim = await findTrainer(target);
   const atMs = Date.now();
   const isRoot = process.getuid?.() === 0;
-  const undo = isRoot ? mountReadOnly(checkpointDir) : takeModeAway(checkpointDir);
+  const undo = isRoot ? await mountReadOnly(target) : takeModeAway(checkpointDir);
   if (canWrite(checkpointDir)) {
     undo();
     throw new NotInjected(`${checkpointDir} can still be written`);
@@ -60,13 +64,16 @@ export function mountSmallDisk(folder: string, bytes: number): (() => void) | un
   return () => unmount(folder);
 }
 
+/** Writes until not one more byte can be: that is the proof, for a moment later the trainer may have made room by a removal. */
 function takeAllRoom(filler: string): void {
   const file = openSync(filler, 'a');
   try {
     for (let length = 1024 * 1024; length >= 1; ) {
       try {
         writeSync(file, Buffer.alloc(length));
-      } catch {
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        if (code !== 'ENOSPC') throw new NotInjected(`the disk cannot be filled: ${message}`);
         length = Math.floor(length / 2);
       }
     }
@@ -75,10 +82,22 @@ function takeAllRoom(filler: string): void {
   }
 }
 
-function mountReadOnly(folder: string): () => void {
-  const problem = mount('--bind', folder, folder) ?? mount('-o', 'remount,bind,ro', folder);
-  if (problem === undefined) return () => unmount(folder);
-  throw new NotInjected(`mount: ${problem}`);
+async function mountReadOnly(target: ChaosTarget): Promise<() => void> {
+  const { checkpointDir: folder } = target;
+  const bound = mount('--bind', folder, folder);
+  if (bound !== undefined) throw new NotInjected(`mount: ${bound}`);
+  let problem: string | undefined;
+  try {
+    // As long as a file is open for writing, the kernel refuses.
+    await until(target, 'a moment in which no checkpoint is written', () => {
+      problem = mount('-o', 'remount,bind,ro', folder);
+      return problem === undefined;
+    });
+  } catch (error) {
+    unmount(folder);
+    throw new NotInjected(`${(error as Error).message}; mount: ${problem}`);
+  }
+  return () => unmount(folder);
 }
 
 function takeModeAway(folder: string): () => void {

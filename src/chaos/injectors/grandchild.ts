@@ -1,19 +1,18 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRunning, readProcess } from '../../supervisor/shell/processes.js';
+import { isRunning, readProc, readProcess } from '../../supervisor/shell/processes.js';
 import { type Injector, NotInjected, type Victim } from '../target.js';
-import { awaitEnd, findTrainer, send } from './await.js';
+import { awaitEnd, findTrainer, readOf, send } from './await.js';
 
 /** Kills the trainer, and leaves a process behind that has its environment and a session of its own. */
 export const leaveGrandchild: Injector = async (target) => {
   const victim = await findTrainer(target);
   const left = startGrandchild(victim);
   const atMs = Date.now();
-  send(victim, 'SIGKILL', { group: true });
+  killBeside(victim, left);
   await awaitEnd(target, victim);
-  if (!isRunning(left)) throw new NotInjected(`the grandchild ${left.pid} ended with its parent`);
-  const what = `SIGKILL to ${victim.pid}; grandchild ${left.pid} lives on in a session of its own`;
+  const what = `SIGKILL to ${victim.pid}; grandchild ${left.pid} lived on in a session of its own`;
   return { what, atMs, attempt: victim.attempt, objection: () => complain(left) };
 };
 
@@ -23,11 +22,33 @@ export const holdGpu: Injector = async (target) => {
   const left = startGrandchild(victim);
   writeFileSync(join(target.folder, 'gpu-holder'), String(left.pid));
   const atMs = Date.now();
-  send(victim, 'SIGKILL', { group: true });
+  killBeside(victim, left);
   await awaitEnd(target, victim);
-  const what = `SIGKILL to ${victim.pid}; nvidia-smi says that ${left.pid}, which it left, holds 70000 MiB`;
+  const what = `SIGKILL to ${victim.pid}; nvidia-smi said that ${left.pid}, which it left, held 70000 MiB`;
   return { what, atMs, attempt: victim.attempt, objection: () => complain(left) };
 };
+
+/**
+ * Kills the trainer's group, which what is left is no part of. The proof is taken in the same tick: a supervisor that does its work
+ * clears what is left within milliseconds of the kill.
+ */
+function killBeside(victim: Victim, left: Victim): void {
+  try {
+    if (!isRunning(left)) throw new NotInjected(`the grandchild ${left.pid} ended before the trainer did`);
+    if (readSession(left.pid) !== left.pid)
+      throw new NotInjected(`the grandchild ${left.pid} has no session of its own`);
+    send(victim, 'SIGKILL', { group: true });
+  } catch (error) {
+    if (isRunning(left)) process.kill(left.pid, 'SIGKILL');
+    throw error;
+  }
+}
+
+/** Source: proc(5), field 6 of `/proc/<pid>/stat`; the leader of a session leads its own process group too. */
+function readSession(pid: number): number | undefined {
+  const stat = readProc(`${pid}/stat`);
+  return stat === undefined ? undefined : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]);
+}
 
 /** Puts an `nvidia-smi` into a folder that tells of the holder while it lives, and of one GPU; a real one is asked otherwise. */
 export function installFakeGpu(folder: string): string {
@@ -66,7 +87,7 @@ function startGrandchild(victim: Victim): Victim {
 }
 
 function environmentOf(pid: number): Record<string, string> {
-  const entries = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  const entries = readOf(pid, 'environ').split('\0');
   return Object.fromEntries(
     entries.flatMap((entry) => {
       const at = entry.indexOf('=');

@@ -80,12 +80,17 @@ export const crashInCommit: Injector = async (target, dice) => {
 export const slowDisk: Injector = async (target, dice) => {
   const victim = await findTrainer(target);
   await awaitPreload(target, victim);
-  const { disk } = orderPaths(target.folder, 0);
+  const { disk, diskTaken } = orderPaths(target.folder, 0);
+  rmSync(diskTaken, { force: true });
   const addMs = Math.round(100 + dice() * 200);
   const atMs = Date.now();
   giveDiskOrder(target, { action: 'slow', addMs });
-  await sleep(3000);
-  rmSync(disk, { force: true });
+  try {
+    await until(target, 'a save that takes longer', () => existsSync(diskTaken), 120_000);
+    await sleep(3000);
+  } finally {
+    rmSync(disk, { force: true });
+  }
   const what = `for 3 s every file operation of a save took ${addMs} ms longer`;
   return { what, atMs, attempt: victim.attempt };
 };

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from '
 import { join } from 'node:path';
 import { isRunning } from '../../supervisor/shell/processes.js';
 import { type ChaosTarget, type Injector, NotInjected, type Victim } from '../target.js';
-import { findTrainer, until } from './await.js';
+import { findTrainer, readOf, until } from './await.js';
 
 const deathMs = 60_000;
 
@@ -23,7 +23,7 @@ export const takeMemory: Injector = async (target) => {
 /** Takes from the trainer the right to open one more file. */
 export const takeFiles: Injector = async (target) => {
   const victim = await findTrainer(target);
-  const count = readdirSync(`/proc/${victim.pid}/fd`).length;
+  const count = countFiles(victim);
   const atMs = Date.now();
   // Numbers below the limit that are free could still be used.
   limit(victim, 'nofile', 3);
@@ -72,9 +72,17 @@ function limit({ pid }: Victim, resource: 'as' | 'nofile', value: number): void 
   if (status !== 0) throw new NotInjected(`prlimit: ${error?.message ?? stderr.toString().trim()}`);
 }
 
+function countFiles({ pid }: Victim): number {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    throw new NotInjected(`process ${pid} is gone already`);
+  }
+}
+
 /** Source: proc(5), first field of `/proc/<pid>/statm`, in pages. */
 function usedBytes(pid: number): number {
-  const [pages = '0'] = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ');
+  const [pages = '0'] = readOf(pid, 'statm').split(' ');
   return Number(pages) * 4096;
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readlinkSync, truncateSync, writeSync } from 'node:fs';
 import { isRunning } from '../../supervisor/shell/processes.js';
 import { type Injector, NotInjected, type Victim } from '../target.js';
 import { awaitEnd, findTrainer, send } from './await.js';
@@ -9,13 +9,13 @@ const lineBytes = 100;
 /** Writes 1 GB of lines into the trainer's log, as a library that has gone wild does. */
 export const floodLog: Injector = async (target) => {
   const victim = await findTrainer(target);
+  const path = logOf(victim);
   const atMs = Date.now();
   const chunk = Buffer.from(`${'W'.repeat(lineBytes - 1)}\n`.repeat(83_886));
   const grown = await append(victim, function* () {
     for (let written = 0; written < floodBytes; written += chunk.length) yield chunk;
   });
   if (!isRunning(victim)) throw new NotInjected(`process ${victim.pid} ended during the flood`);
-  const path = logOf(victim);
   return {
     what: `${grown} bytes went into the log of ${victim.pid}`,
     atMs,
@@ -37,8 +37,13 @@ export const spoilLog: Injector = async (target, dice) => {
   return { what: `${grown} bytes of noise in its log, then SIGKILL to ${victim.pid}`, atMs, attempt: victim.attempt };
 };
 
+/** What the trainer's standard output goes into: the file itself, which outlives the trainer. */
 function logOf({ pid }: Victim): string {
-  return `/proc/${pid}/fd/1`;
+  try {
+    return readlinkSync(`/proc/${pid}/fd/1`);
+  } catch (error) {
+    throw new NotInjected(`the log of ${pid} cannot be found: ${(error as Error).message}`);
+  }
 }
 
 /** Appends to what the trainer's standard output is; returns by how much it grew. */

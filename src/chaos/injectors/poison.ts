@@ -1,18 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRunning } from '../../supervisor/shell/processes.js';
 import { type ChaosTarget, type Injector, NotInjected } from '../target.js';
-import { awaitEnd, findTrainer, send } from './await.js';
+import { awaitEnd, findTrainer, send, until } from './await.js';
 
 type Place = { readonly epoch: number; readonly step: number };
 
 const pollMs = 5;
+const beatMs = 30_000;
 
 /** Lets the trainer die whenever it comes to the step at which it is now, in this attempt and in all later ones. */
 export const poisonStep: Injector = async (target) => {
   const victim = await findTrainer(target);
-  const place = target.place?.();
-  if (place === undefined)
-    throw new NotInjected('it is not known at which step the trainer is: it writes no heartbeat');
+  const { place: read } = target;
+  if (read === undefined) throw new NotInjected('it is not known at which step the trainer is');
+  const place = await until(target, 'a heartbeat that tells the step', read, beatMs);
   const atMs = Date.now();
   send(victim, 'SIGABRT');
   await awaitEnd(target, victim);

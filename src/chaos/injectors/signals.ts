@@ -1,8 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isRunning } from '../../supervisor/shell/processes.js';
 import { type ChaosTarget, type Injected, type Injector, NotInjected } from '../target.js';
-import { awaitEnd, findTrainer, send, until } from './await.js';
+import { awaitEnd, findTrainer, isStopped, send, standStill, until } from './await.js';
 
 /** Ends the trainer by a signal that it cannot survive. */
 export function killBy(signal: 'SIGKILL' | 'SIGSEGV' | 'SIGABRT'): Injector {
@@ -20,8 +19,7 @@ export function killBy(signal: 'SIGKILL' | 'SIGSEGV' | 'SIGABRT'): Injector {
 export const hang: Injector = async (target) => {
   const victim = await findTrainer(target);
   const atMs = Date.now();
-  send(victim, 'SIGSTOP');
-  await until(target, `process ${victim.pid} to stand still`, () => isStopped(victim.pid), 2000);
+  await standStill(target, victim);
   return { what: `SIGSTOP to ${victim.pid}; it stands still`, atMs, attempt: victim.attempt };
 };
 
@@ -31,10 +29,10 @@ export const suspend: Injector = async (target, dice) => {
   const pid = supervisorOf(target);
   const forMs = 3000 + dice() * 2000;
   const atMs = Date.now();
-  process.kill(pid, 'SIGSTOP');
-  send(victim, 'SIGSTOP');
   try {
-    await until(target, 'both to stand still', () => isStopped(pid) && isStopped(victim.pid), 2000);
+    process.kill(pid, 'SIGSTOP');
+    send(victim, 'SIGSTOP');
+    await until(target, 'both to stand still', () => isStopped(pid) && isStopped(victim.pid));
     await sleep(forMs);
   } finally {
     process.kill(pid, 'SIGCONT');
@@ -52,12 +50,15 @@ export function killSupervisor({ both }: { readonly both: boolean }): Injector {
     const pid = supervisorOf(target);
     const atMs = Date.now();
     await target.supervisor?.kill();
-    if (both) {
-      send(victim, 'SIGKILL', { group: true });
-      await awaitEnd(target, victim);
-    } else if (!isRunning(victim)) throw new NotInjected(`the trainer ${victim.pid} ended beside its supervisor`);
-    await sleep(restartAfterMs);
-    await target.supervisor?.start();
+    try {
+      if (both) {
+        send(victim, 'SIGKILL', { group: true });
+        await awaitEnd(target, victim);
+      } else if (!isRunning(victim)) throw new NotInjected(`the trainer ${victim.pid} ended beside its supervisor`);
+      await sleep(restartAfterMs);
+    } finally {
+      await target.supervisor?.start();
+    }
     const what = `SIGKILL to supervisor ${pid}${both ? ` and trainer ${victim.pid}` : ''}; started again after a second`;
     return { what, atMs, attempt: victim.attempt };
   };
@@ -69,12 +70,4 @@ function supervisorOf(target: ChaosTarget): number {
   const pid = target.supervisor?.pid();
   if (pid === undefined) throw new NotInjected('there is no supervisor that may be touched');
   return pid;
-}
-
-function isStopped(pid: number): boolean {
-  try {
-    return /\) [Tt] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    return false;
-  }
 }

@@ -89,10 +89,12 @@ function followDiskOrders(orders: string, below: string): void {
       return;
     }
     const order = parse(read(path));
-    if (order?.['action'] === 'slow')
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(order['addMs']));
-    if (order?.['action'] !== 'crash' || ++count < Number(order['after'])) return;
     const taken = `${orders}/disk-taken.json`;
+    if (order?.['action'] === 'slow') {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(order['addMs']));
+      write(taken, JSON.stringify({ operation, file: String(file), pid: process.pid }));
+    }
+    if (order?.['action'] !== 'crash' || ++count < Number(order['after'])) return;
     if (take(path, taken) === undefined) return;
     write(taken, JSON.stringify({ operation, file: String(file), count, pid: process.pid }));
     process.kill(process.pid, 'SIGKILL');

@@ -130,6 +130,7 @@ export async function superviseForFaults<Result>(
 
 /** Restarts besides those that the experiment allows: the campaign is not to be ended by its own number of faults. */
 const mostRestarts = 10_000;
+const endingMs = 10_000;
 /** What preflight and the wait for room want to be free, and as much again. */
 const spareBytes = 160 * 1024 * 1024;
 
@@ -209,8 +210,9 @@ async function removeOrphans(journal: readonly JournalEntry[]): Promise<string[]
   const started = journal.findLast((entry) => entry.event === 'run_started');
   if (started === undefined) return [];
   const { token } = started;
-  // What is told to end at the end of a run may need a moment.
-  for (let wait = 0; wait < 20 && findRunProcesses(token).length > 0; wait++) await sleep(50);
+  // What is told to end at the end of a run may need a moment, on a busy machine a long one.
+  const deadline = performance.now() + endingMs;
+  while (performance.now() < deadline && findRunProcesses(token).length > 0) await sleep(50);
   const { removed, survivors } = await clearGeneration({ token, graceMs: 0, killWaitMs: 5000 });
   return [...removed, ...survivors].map(({ pid, command }) => `${pid} ${command}`);
 }
