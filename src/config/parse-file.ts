@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { getNodeValue, type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { getNodeValue, type Node, type ParseError, parseTree } from 'jsonc-parser';
 import { SuperviseError, systemErrorCode } from '../protocol/index.js';
+import { describeSyntaxError } from './describe-syntax-error.js';
 
 /** A value of the file that is not an object, or an object without keys. */
 export interface FileLeaf {
@@ -59,15 +60,9 @@ function collect(object: Node, keys: readonly string[], lineOf: (offset: number)
   });
 }
 
-function syntaxError(path: string, text: string, { error, offset }: ParseError): SuperviseError {
-  const line = lineFinder(text)(offset);
-  const near = text.split('\n')[line - 1]?.trim().slice(0, 60) ?? '';
-  const column = offset - text.lastIndexOf('\n', offset - 1);
-  return new SuperviseError('CONFIG_SYNTAX', {
-    what: `${printParseErrorCode(error)} near "${near}"`,
-    where: `${path}:${line}:${column}`,
-    expected: 'JSON; comments and trailing commas are allowed',
-  });
+function syntaxError(path: string, text: string, error: ParseError): SuperviseError {
+  const { line, column, ...problem } = describeSyntaxError(text, error);
+  return new SuperviseError('CONFIG_SYNTAX', { ...problem, where: `${path}:${line}:${column}` });
 }
 
 function lineFinder(text: string): (offset: number) => number {

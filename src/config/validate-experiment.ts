@@ -15,9 +15,8 @@ export function validateExperiment(
   const result = experimentSchema.safeParse(nest(settings));
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => describeIssue(issue, settings, file));
-  // What is missing may be there under a name that we do not know.
-  const isIncomplete = result.error.issues.some(({ path }) => !settings.has(path.map(String).join('.')));
-  if (isIncomplete) problems.push(...warnings.map(({ line, message }) => `${file}:${line}: ${message}`));
+  // All that is wrong with a file is told at once; and what is missing may be there under a name that we do not know.
+  problems.push(...warnings.map(({ line, message }) => `${line === undefined ? file : `${file}:${line}`}: ${message}`));
   throw new SuperviseError('CONFIG_INVALID', {
     what: describeAll(problems, result.error.issues.length),
     hint: 'docs/config.md lists every key with its type and default',
