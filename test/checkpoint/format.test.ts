@@ -110,7 +110,7 @@ describe('streaming', () => {
     expect(bundle.read('small')).toEqual(float32([3, 4]));
     bundle.close();
     expect(process.memoryUsage().rss - before).toBeLessThan(400 << 20);
-  }, 60_000);
+  });
 });
 
 /** File operations that leave holes where zeros are written. */

@@ -10,7 +10,7 @@ beforeAll(async () => {
   trained = openBench('trained');
   const path = trained.experiment('tiny.json', tinyExperiment());
   expect((await trained.supervise(path, '--epochs', '3').ended).code).toBe(0);
-}, 60_000);
+});
 beforeEach(() => {
   bench = openBench('damage');
   experiment = join(bench.folder, 'tiny.json');
@@ -64,7 +64,7 @@ describe('a relaunch from a damaged checkpoint', () => {
     expect(checkpointContent(inCheckpoints('ckpt-4'))).toEqual(
       checkpointContent(join(bench.folder, 'runs/unbroken/checkpoints/ckpt-4')),
     );
-  }, 60_000);
+  });
 });
 
 describe('epoch_info.json', () => {
@@ -73,7 +73,7 @@ describe('epoch_info.json', () => {
     const output = await goOn();
     expect(output).toContain('epoch_info.json is unreadable');
     expect(output).toContain('Continuing from epoch: 4/4');
-  }, 60_000);
+  });
 
   it('missing: says so, and starts from scratch without destroying what is there', async () => {
     rmSync(inCheckpoints('epoch_info.json'));
@@ -81,5 +81,5 @@ describe('epoch_info.json', () => {
     expect(output).toContain('epoch_info.json is missing');
     expect(output).toContain('starting from scratch');
     expect(readdirSync(inCheckpoints('previous/0001'))).toContain('ckpt-3.index');
-  }, 60_000);
+  });
 });

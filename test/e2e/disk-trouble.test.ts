@@ -102,7 +102,7 @@ describe.skipIf(!canMount)('a run directory on a small disk (needs the right to 
     expect(epochsIn(runDir)).toEqual(everyEpoch);
     expect(journalOf(runDir).at(-1)).toMatchObject({ event: 'completed', epochs_completed: epochs });
     expect(readJson(join(runDir, 'status.json'))).toMatchObject({ state: 'completed', epochs_completed: epochs });
-  }, 60_000);
+  });
 
   it('that is full to the end: the run completes all the same', async () => {
     bench = openBench('full-to-the-end');
@@ -119,7 +119,7 @@ describe.skipIf(!canMount)('a run directory on a small disk (needs the right to 
     const again = bench.supervise(join(bench.folder, 'night.json'));
     expect((await again.ended).code, again.output()).toBe(0);
     expect(epochsIn(runDir)).toEqual(everyEpoch);
-  }, 60_000);
+  });
 
   it('that is full at the start: one clear message', async () => {
     bench = openBench('full-at-start');
@@ -194,7 +194,7 @@ describe('a checkpoint directory', () => {
     expect((await run.ended).code, run.output()).toBe(0);
     expect(epochsIn(runDir)).toEqual(everyEpoch);
     expect(readJson(join(runDir, 'status.json'))).toMatchObject({ state: 'completed', attempt: 2 });
-  }, 60_000);
+  });
 
   it.each(['lives', 'is gone too'])(
     'whose epoch_info.json was torn while no supervisor looked: every epoch counts once (the trainer %s)',
@@ -241,7 +241,7 @@ describe('a checkpoint directory', () => {
     expect(readFileSync(join(runDir, 'notes.txt'), 'utf8')).toContain('planted');
     expect(journalOf(runDir).filter(({ event }) => event === 'launched')).toHaveLength(1);
     expect(epochsIn(runDir)).toEqual(everyEpoch);
-  }, 60_000);
+  });
 });
 
 describe.skipIf(!canMount)('a checkpoint directory whose disk is not mounted (needs the right to mount)', () => {
@@ -273,5 +273,5 @@ describe.skipIf(!canMount)('a checkpoint directory whose disk is not mounted (ne
       spawnSync('umount', ['-l', checkpoints()]);
     }
     expect(epochsIn(runDir)).toEqual(everyEpoch);
-  }, 60_000);
+  });
 });

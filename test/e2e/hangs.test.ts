@@ -85,7 +85,7 @@ describe('what is no hang', () => {
     const run = supervise('saves-slowly', { hang: { min_ms: 1000, max_ms: 3000 } });
     await waitFor('a step', () => readJson(join(runDir(), 'status.json'))?.['step']);
     run.process.kill('SIGSTOP');
-    await sleep(5000);
+    await sleep(4500);
     run.process.kill('SIGCONT');
     await sleep(1000);
     run.process.kill('SIGTERM');
@@ -103,7 +103,7 @@ describe('what is no hang', () => {
     const trainer = await waitFor('a step', () => (status()?.['step'] ? (status()?.['trainer_pid'] as number) : false));
     run.process.kill('SIGSTOP');
     process.kill(trainer, 'SIGSTOP');
-    await sleep(9000);
+    await sleep(5000);
     run.process.kill('SIGCONT');
     await sleep(300);
     process.kill(trainer, 'SIGCONT');

@@ -71,7 +71,7 @@ describe('a save under way', () => {
     expect(next.output()).toContain('Last completed epoch: 1');
     expect(metricEpochs(bench.folder)).toEqual([1, 2]);
     expect(stepsDone()).toBe(2 * stepsPerEpoch);
-  }, 60_000);
+  });
 
   it('lets those inside an epoch be left out; the one after it waits', async () => {
     const { run, isHeld, letGo, commits, stepsDone } = holdSave('partial-1-1', 1, { every: '1 step' });
@@ -80,7 +80,7 @@ describe('a save under way', () => {
     letGo();
     expect((await run.ended).code, run.output()).toBe(0);
     expect(commits()).toEqual(['partial-1-1 running', 'ckpt-1 completed']);
-  }, 60_000);
+  });
 
   it('is waited for with when_busy "wait"', async () => {
     const { run, isHeld, letGo, commits, stepsDone } = holdSave('partial-1-1', 1, {
@@ -93,5 +93,5 @@ describe('a save under way', () => {
     expect((await run.ended).code, run.output()).toBe(0);
     const partials = ['partial-1-1 running', 'partial-1-2 running', 'partial-1-3 running'];
     expect(commits()).toEqual([...partials, 'ckpt-1 completed']);
-  }, 60_000);
+  });
 });

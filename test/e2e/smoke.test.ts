@@ -25,7 +25,7 @@ describe('smoke: train two epochs, then resume to four', () => {
     });
     expect(metricEpochs(bench.folder)).toEqual([1, 2, 3, 4]);
     expect(second.output()).toMatch(/epoch 3\/4/i);
-  }, 60_000);
+  });
 
   it('by supervise, with the epoch count raised in between', async () => {
     const bench = openBench('smoke-supervise');
@@ -43,5 +43,5 @@ describe('smoke: train two epochs, then resume to four', () => {
     const third = bench.supervise(path, '--epochs', '4');
     expect((await third.ended).code).toBe(0);
     expect(third.output()).not.toContain('trainer started');
-  }, 60_000);
+  });
 });

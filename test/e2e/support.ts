@@ -84,7 +84,7 @@ export function tinyExperiment(changes: Record<string, unknown> = {}): Record<st
       discriminator: { filters: 2, num_layers: 2, embedding_size: 4, lstm_units: 4 },
     },
     data: { image_width: 64, image_height: 32, digits_min: 2, digits_max: 3, train_samples: 16, val_samples: 4 },
-    training: { batch_size: 2, steps_per_epoch: 5, backend: 'wasm' },
+    training: { batch_size: 2, steps_per_epoch: 3, backend: 'wasm' },
     checkpoints: { max_checkpoints: 2 },
     restart: { initial_delay_ms: 1, max_delay_ms: 5, max_restarts_without_progress: 100 },
     ...changes,

@@ -44,7 +44,7 @@ describe('a warm spare', () => {
     expect(output(2)).toMatch(/Standing by\.[\s\S]*(Resuming|starting from scratch)/i);
     const pids = journal().flatMap((entry) => (entry.event === 'launched' ? [entry.pid] : []));
     expect(pids.filter(isAlive)).toEqual([]);
-  }, 60_000);
+  });
 
   it('ends with its supervisor, while the trainer goes on and is adopted', async () => {
     const run = start();
@@ -58,5 +58,5 @@ describe('a warm spare', () => {
     next.process.kill('SIGTERM');
     expect((await next.ended).code, next.output()).toBe(75);
     expect(launches()).toHaveLength(1);
-  }, 60_000);
+  });
 });

@@ -90,7 +90,7 @@ describe('supervise drill', () => {
     expect(report.caughtUpMs).toBeGreaterThan(0);
     expect(report.resumedFrom).toMatch(/^ckpt-\d+\.safetensors$/);
     expect(readdirSync(join(bench.folder, 'runs'))).toEqual([]);
-  }, 60_000);
+  });
 
   test('does not pass when the trainer cannot come back', async () => {
     bench = openBench('drill-lost');
@@ -103,5 +103,5 @@ describe('supervise drill', () => {
     expect((await run.ended).code, run.output()).toBe(1);
     expect(run.output()).toContain('not passed');
     expect(run.output()).toMatch(/at work again +no/);
-  }, 60_000);
+  });
 });

@@ -86,7 +86,7 @@ describe('supervise verify-resume', () => {
     expect(verdictOf('checkpoints').detail).toMatch(/^ckpt-[23]\.safetensors: momentum: 1 values, first at \[0\]: /);
     expect(verdictOf('epoch_info').detail).toMatch(/^epoch [23]\.best_score: /);
     expect(verdictOf('metrics')).toMatchObject({ verdict: 'unknown', detail: 'no metrics.jsonl in the run directory' });
-  }, 60_000);
+  });
 
   test('the same trainer when it forgets nothing; the scratch folder is kept on request', async () => {
     const { code, text, verdictOf } = await verify(
@@ -103,13 +103,13 @@ describe('supervise verify-resume', () => {
     const kept = /The scratch folder is (\S+)/.exec(text)?.[1] ?? '';
     expect(existsSync(join(kept, 'killed/checkpoints/ckpt-3.safetensors'))).toBe(true);
     rmSync(kept, { recursive: true });
-  }, 60_000);
+  });
 
   test('a difference within the tolerance is none', async () => {
     const { code, text, verdictOf } = await verify(foreign(), '--kills', '1', '--epochs', '2', '--tolerance', '100');
     expect(code, text).toBe(0);
     expect(['within', 'identical']).toContain(verdictOf('checkpoints').verdict);
-  }, 60_000);
+  });
 
   test('a trainer that might write into the real checkpoint directory is refused', async () => {
     const { code, text } = await verify(foreign({}, { checkpoint_dir: 'somewhere' }));

@@ -33,7 +33,7 @@ beforeAll(async () => {
   writeFileSync(join(cwd, 'pages/a.png'), encodePng({ width: 20, height: 9, pixels: new Float32Array(180) }));
   writeFileSync(join(cwd, 'pages/b.PNG'), encodePng(grey, 16));
   writeFileSync(join(cwd, 'pages/notes.txt'), 'no image');
-}, 60_000);
+});
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 describe('supervise-train evaluate', () => {
