@@ -13,6 +13,8 @@ export async function loadTensorflowBackend(): Promise<LoadedBackend> {
   // Take GPU memory as it is needed, not all of it at once.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
+  // Convolutions by oneDNN: TensorFlow switches it on by itself on some processors only, and it is faster on all of them.
+  process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   requireNative();
   if (!(await setBackend('tensorflow'))) throw new Error(`${bindingPackage} loaded, but its backend did not start`);
   const { isUsingGpuDevice, binding } = backend() as unknown as {

@@ -23,25 +23,34 @@ export interface BatchReader {
 
 export interface BatchReaderOptions {
   readonly dataset: TrainSet;
+  readonly epochs: number;
   readonly stepsPerEpoch: number;
   readonly batchSize: number;
 }
 
-/** Reads the training's batches, which depend on (seed, epoch, step) only, one or more ahead of the step. */
-export function createBatchReader({ dataset, stepsPerEpoch, batchSize }: BatchReaderOptions): BatchReader {
+/**
+ * Reads the training's batches, which depend on (seed, epoch, step) only, one or more ahead of the step: those of the next
+ * epoch while this one is validated and saved.
+ */
+export function createBatchReader(options: BatchReaderOptions): BatchReader {
+  const { dataset, epochs, stepsPerEpoch } = options;
   let coming: Coming | undefined;
   let waitedMs = 0;
   const seek = async (epoch: number, step: number): Promise<Batch> => {
-    if (coming?.epoch !== epoch || coming.nextStep > step) {
+    const wanted = (epoch - 1) * stepsPerEpoch + step;
+    if (coming === undefined || wanted < coming.next || wanted >= Math.min(coming.next + stepsPerEpoch, coming.end)) {
       await coming?.batches.return();
-      const range = { epoch, firstStep: step, stepsPerEpoch, batchSize };
-      coming = { epoch, nextStep: step, batches: readAhead(dataset.readSteps(range), 1) };
+      const end = Math.max(epochs, epoch) * stepsPerEpoch;
+      coming = { next: wanted, end, batches: readAhead(readEpochs(options, epoch, step), 1) };
     }
-    for (;;) {
-      const { value, done } = await coming.batches.next();
+    const { batches, next, end } = coming;
+    // A step that is left out leaves its batch behind.
+    for (let at = next; ; at++) {
+      const { value, done } = await batches.next();
       if (done === true) throw new RangeError(`step ${step} of epoch ${epoch}: an epoch has ${stepsPerEpoch} steps`);
-      // A step that is left out leaves its batch behind.
-      if (coming.nextStep++ === step) return value;
+      if (at < wanted) continue;
+      coming = { batches, next: wanted + 1, end };
+      return value;
     }
   };
   return {
@@ -58,11 +67,21 @@ export function createBatchReader({ dataset, stepsPerEpoch, batchSize }: BatchRe
   };
 }
 
-/** The batches of an epoch, from some step on. */
+/** The batches of a training from some step on: `next` counts the steps before the next one, `end` those before the end. */
 interface Coming {
-  readonly epoch: number;
-  nextStep: number;
+  readonly next: number;
+  readonly end: number;
   readonly batches: AsyncGenerator<Batch, void, void>;
+}
+
+async function* readEpochs(
+  { dataset, epochs, stepsPerEpoch, batchSize }: BatchReaderOptions,
+  start: number,
+  step: number,
+): AsyncGenerator<Batch, void, void> {
+  yield* dataset.readSteps({ epoch: start, firstStep: step, stepsPerEpoch, batchSize });
+  for (let epoch = start + 1; epoch <= epochs; epoch++)
+    yield* dataset.readSteps({ epoch, firstStep: 0, stepsPerEpoch, batchSize });
 }
 
 /** Puts a batch's images on the backend for the time of `use`. */

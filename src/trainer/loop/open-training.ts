@@ -77,6 +77,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   const reporter = createReporter({ config, stepsPerEpoch, beat, log });
   const batches = createBatchReader({
     dataset: data.train,
+    epochs: config.epochs,
     stepsPerEpoch,
     batchSize: linesPerStep,
   });

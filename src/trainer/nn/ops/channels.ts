@@ -1,9 +1,12 @@
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { add, avgPool, getBackend, mean, mul, reshape, sub } from '@tensorflow/tfjs-core';
 import { computeOnHost } from '../../backends/host.js';
+import { isOnTensorflow, runOp } from '../../backends/tensorflow-ops.js';
 
 /** Length, in values, that a per-channel vector is repeated to on wasm: the fastest row for its broadcasting. */
 const rowLength = 128;
+
+const kernel = { types: { T: 'float32' } } as const;
 
 /** x · scale for each channel (the last axis). */
 export function scaleChannels<T extends Tensor>(x: T, scale: Tensor1D): T {
@@ -12,6 +15,8 @@ export function scaleChannels<T extends Tensor>(x: T, scale: Tensor1D): T {
 
 /** x + shift for each channel. */
 export function shiftChannels<T extends Tensor>(x: T, shift: Tensor1D): T {
+  // TensorFlow fuses this one with the convolution before it.
+  if (isOnTensorflow() && x.rank > 1) return runOp('BiasAdd', [x, shift], kernel)[0] as T;
   return byRows(add, x, shift);
 }
 
@@ -22,6 +27,7 @@ export function subtractChannels<T extends Tensor>(x: T, shift: Tensor1D): T {
 
 /** Sum of each channel over all other axes. */
 export function sumChannels(x: Tensor): Tensor1D {
+  if (isOnTensorflow() && x.rank > 1) return runOp('BiasAddGrad', [x], kernel)[0] as Tensor1D;
   return mul<Tensor1D>(meanChannels(x), x.size / (x.shape.at(-1) ?? 1));
 }
 

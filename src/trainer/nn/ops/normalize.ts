@@ -1,7 +1,9 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { add, mul, neg, rsqrt, square } from '@tensorflow/tfjs-core';
+import { isOnTensorflow } from '../../backends/tensorflow-ops.js';
 import { meanChannels, scaleChannels, shiftChannels, subtractChannels } from './channels.js';
 import { rectify, rectifyGradient } from './leaky-relu.js';
+import { normalizeNatively } from './normalize-native.js';
 import { withGradient } from './with-gradient.js';
 
 /** Mean and (biased) variance of each channel in one batch. */
@@ -33,6 +35,7 @@ export function normalizeChannels<T extends Tensor>(x: T, normalization: Normali
 }
 
 function normalize<T extends Tensor>(x: T, normalization: Normalization, rectifies: boolean): T {
+  if (isOnTensorflow()) return normalizeNatively(x, normalization, rectifies);
   const { gamma, beta, epsilon, onStatistics } = normalization;
   const count = x.size / gamma.size;
   return withGradient<T>([x, gamma, beta], {
