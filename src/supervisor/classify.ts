@@ -6,6 +6,7 @@ import {
   consequenceRules,
   contractRules,
   type FailureRule,
+  kernelRules,
   killRules,
   remainingRules,
 } from './failure-rules.js';
@@ -50,6 +51,7 @@ export function classify(status: ExitStatus, evidence: ExitEvidence, ownRules: r
     status,
     oomKills: evidence.oomKills ?? 0,
     isDiskFull: evidence.isDiskFull ?? false,
+    kernelLines: evidence.kernelLines ?? [],
     linesOf: rememberLines(lines),
   };
   const isFatal = (position: number) => fatal[position] === true;
@@ -58,14 +60,18 @@ export function classify(status: ExitStatus, evidence: ExitEvidence, ownRules: r
   const killed = findFirst(killRules, facts, isAny);
   // A wrapper such as srun reports the signal of one child; what another one said before it may be the cause.
   const isWrapped = status.signal === null && !(killed !== undefined && isExplained(killed));
+  const witnessed = findFirst(kernelRules, facts, isAny);
+  const named = isWrapped ? (cause ?? killed) : (killed ?? cause);
+  // Of a GPU that is gone, a trainer tells no more than that an operation failed.
+  const isBetterKnown = named === undefined || (named.class === 'gpu-fault' && witnessed?.class === 'gpu-lost');
   const verdict =
     findFirst(ownRules, facts, isAny) ??
     findFirst(contractRules, facts, isAny) ??
-    (isWrapped ? (cause ?? killed) : (killed ?? cause)) ??
+    (isBetterKnown ? (witnessed ?? named) : named) ??
     findNearest(consequenceRules, facts, isFatal) ??
     findFirst(remainingRules, facts, isFatal) ??
     findNearest([...causeRules, ...consequenceRules], facts, isAny);
-  return describeFailure(verdict ?? { class: fallbackOf(status), facts: [], at: [] }, status, lines);
+  return describeFailure(verdict ?? { class: fallbackOf(status), facts: [], at: [] }, status, lines, facts.kernelLines);
 }
 
 /** How a process ended, in words: `exit code 1`, `signal SIGSEGV`, `an unknown exit status`. */
@@ -80,6 +86,7 @@ interface Facts {
   readonly status: ExitStatus;
   readonly oomKills: number;
   readonly isDiskFull: boolean;
+  readonly kernelLines: readonly string[];
   /** Positions of the lines of the log that a rule asks for. */
   readonly linesOf: (rule: FailureRule) => readonly number[];
 }
@@ -118,6 +125,8 @@ function applyRule(rule: FailureRule, facts: Facts, isHeard: Choose): Verdict | 
   if (signals !== undefined && !signals.some((signal) => isEndedBy(status, signal))) return undefined;
   if (isOomKill && oomKills <= 0) return undefined;
   if (rule.isDiskFull && !facts.isDiskFull) return undefined;
+  const { kernel } = rule;
+  if (kernel !== undefined && !facts.kernelLines.some((line) => isMatch(kernel, line))) return undefined;
   const at = rule.log === undefined ? [] : facts.linesOf(rule).filter(isHeard);
   if (rule.log !== undefined && at.length === 0) return undefined;
   return { class: rule.class, facts: isOomKill ? [`the kernel killed ${oomKills} process(es) for memory`] : [], at };
@@ -148,17 +157,26 @@ function isMatch(pattern: RegExp, line: string): boolean {
 }
 
 /** Whether somebody said why it was killed: whoever killed it, in the log, or the kernel's count. */
-function isExplained({ at, facts }: Verdict): boolean {
-  return at.length > 0 || facts.length > 0;
+function isExplained({ class: name, at, facts }: Verdict): boolean {
+  return at.length > 0 || facts.length > 0 || name === 'host-memory';
 }
 
 function fallbackOf({ code, signal }: ExitStatus): 'vanished' | 'crash' {
   return code === null && signal === null ? 'vanished' : 'crash';
 }
 
-/** The evidence is what led to the verdict; where nothing did, the very last lines, marked as no more than that. */
-function describeFailure({ class: name, facts, at }: Verdict, status: ExitStatus, lines: readonly string[]): Failure {
-  const witnesses = [...facts, ...at.map((position) => lines[position] ?? '')].slice(-evidenceLines);
+/** The evidence is what the kernel says and what led to the verdict; where nothing did, the very last lines, marked as no more than that. */
+function describeFailure(
+  { class: name, facts, at }: Verdict,
+  status: ExitStatus,
+  lines: readonly string[],
+  kernelLines: readonly string[],
+): Failure {
+  const told = [...facts, ...kernelLines.map((line) => `kernel: ${line}`)];
+  const witnesses = [
+    ...told,
+    ...at.map((position) => lines[position] ?? '').slice(-Math.max(1, evidenceLines - told.length)),
+  ];
   const last = lines.filter((line) => line.trim() !== '').slice(-lastLines);
   return {
     class: name,

@@ -14,6 +14,8 @@ export interface FailureRule {
   readonly near?: RegExp;
   /** The kernel killed a process of ours for memory. */
   readonly isOomKill?: true;
+  /** A line of the kernel's log that concerns the attempt matches. */
+  readonly kernel?: RegExp;
   /** The disk of the checkpoints has next to no room. */
   readonly isDiskFull?: true;
 }
@@ -31,6 +33,7 @@ export const contractRules: readonly FailureRule[] = [
 /** Kills from outside; the log is a witness only where the killer itself wrote into it. The first that applies decides. */
 export const killRules: readonly FailureRule[] = [
   { class: 'host-memory', signals: ['SIGKILL'], isOomKill: true },
+  { class: 'host-memory', signals: ['SIGKILL'], kernel: /\bout of memory: Killed process/i },
   {
     class: 'host-memory',
     signals: ['SIGKILL'],
@@ -44,6 +47,14 @@ export const killRules: readonly FailureRule[] = [
   { class: 'terminated', signals: ['SIGKILL', ...outside], log: /DUE TO TIME LIMIT/ },
   { class: 'killed', signals: ['SIGKILL'] },
   { class: 'terminated', signals: outside },
+];
+
+/** What the kernel tells where the log names no cause, or only that the GPU failed. The first that applies decides. */
+export const kernelRules: readonly FailureRule[] = [
+  // 79: fallen off the bus; 119, 120: its own processor (GSP) does not answer; 62, 74, 140: only a reset helps.
+  { class: 'gpu-lost', kernel: /\bNVRM: Xid \(.*?\): (62|74|79|119|120|140)\b/ },
+  { class: 'gpu-fault', kernel: /\bNVRM: Xid \(/ },
+  { class: 'disk-fault', kernel: /\berror(?: on|,) dev |-fs(?: error)? \(|\bXFS \(/ },
 ];
 
 /** What the log names as a cause. The line nearest to the end decides; on one line, the first of these rules. */

@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -53,6 +63,25 @@ function installNvidiaSmi(gpus: string, apps: string): void {
   chmodSync(join(folder, 'nvidia-smi'), 0o755);
   process.env['PATH'] = `${folder}:${path}`;
 }
+
+const canWriteKernelLog = (() => {
+  try {
+    accessSync('/dev/kmsg', constants.W_OK | constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+describe('a kill that only the kernel explains', () => {
+  it.skipIf(!canWriteKernelLog)('is told by its line (needs the right to write /dev/kmsg)', async () => {
+    bench = openBench('kernel');
+    await expectEnd(supervise('ends-as-the-kernel-tells'), 0);
+    const failure = readJson(join(runDir(), 'attempts/0001/failure.json'));
+    const evidence = expect.stringMatching(/^kernel: Out of memory: Killed process \d+ \(node\)/);
+    expect(failure).toMatchObject({ class: 'host-memory', evidence: [evidence] });
+  });
+});
 
 describe('the GPU', () => {
   it('that is lost is waited for', async () => {

@@ -12,6 +12,7 @@ import { findAdoptable } from './find-adoptable.js';
 import { isDiskFull } from './find-shortage.js';
 import type { Housekeeping } from './housekeeping.js';
 import { readJournal } from './journal-writer.js';
+import { openKernelLog } from './kernel-log.js';
 import { readLogTail } from './log-tail.js';
 import { createNextAttempt } from './next-attempt.js';
 import { countOomKills } from './oom-kills.js';
@@ -68,6 +69,7 @@ export function createEffects(options: EffectsOptions): Effects {
   let isFirst = true;
   let device = history.checkpointDevice;
   const formerPids = new Set<number>();
+  const kernelLog = openKernelLog();
   const next = createNextAttempt(options, (reason) => logger.warn(`warm spare: ${reason}`));
   const isReferenceTrainer = config.trainer.command === undefined;
   let files: TrainerFilesWatch | undefined;
@@ -140,6 +142,7 @@ export function createEffects(options: EffectsOptions): Effects {
       trainer: { pid, startTime, isAdopted: true },
     });
     watchFiles(attempt);
+    housekeeping.later(kernelLog.skip);
     inBackground(watchAdopted(trainer).then((ended) => onExit(attempt, ended)));
   };
 
@@ -159,6 +162,7 @@ export function createEffects(options: EffectsOptions): Effects {
       trainer: { pid, startTime, isAdopted: false },
     });
     watchFiles(attempt);
+    housekeeping.later(kernelLog.skip);
     housekeeping.later(() => inBackground(next.park(attempt + 1, halvings)));
     housekeeping.later(() => pruneAttempts(paths, attempt));
     rehearse(attempt, output, session);
@@ -216,6 +220,13 @@ export function createEffects(options: EffectsOptions): Effects {
     });
   };
 
+  /** The trainer, and whoever writes its heartbeat: a wrapper's child is what trains. */
+  const pidsOf = (attempt: number) => {
+    const heartbeat = readHeartbeat(paths.heartbeat);
+    const worker = heartbeat?.attempt === attempt ? heartbeat.pid : undefined;
+    return [trainer?.pid, worker].filter((pid) => pid !== undefined);
+  };
+
   const onExit = (attempt: number, ended: ExitStatus) => {
     watched = undefined;
     const oomKills = countOomKills();
@@ -229,6 +240,7 @@ export function createEffects(options: EffectsOptions): Effects {
         logTail: trainer === undefined ? [] : readLogTail(trainer.output),
         oomKills: oomKills === undefined || before === undefined ? undefined : oomKills - before,
         isDiskFull: isDiskFull(run.checkpointDir),
+        kernelLines: ended.code === 0 ? [] : kernelLog.read({ pids: pidsOf(attempt), directory: run.checkpointDir }),
       },
       jitter: Math.random(),
     });
@@ -266,6 +278,7 @@ export function createEffects(options: EffectsOptions): Effects {
       await files?.close();
       housekeeping.finish();
       publisher.close();
+      kernelLog.close();
       // A stop that came before a living trainer was adopted: it gets the time to save that it would have had.
       const isOrphaned = trainer === undefined && findAdoptable(history) !== undefined;
       const graceMs = isOrphaned ? config.restart.stop_grace_ms : 1000;
