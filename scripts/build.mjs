@@ -25,7 +25,12 @@ async function bundle() {
     chunkFileNames: '[name].js',
     // Apart from the schema, with which rolldown would put it.
     codeSplitting: {
-      groups: [{ name: 'resolved-config', test: /[\\/]dist[\\/]config[\\/](resolve-run|retention-rules)\.js$/ }],
+      groups: [
+        {
+          name: 'resolved-config',
+          test: /[\\/]dist[\\/]config[\\/](resolve-run|retention-rules|remote-settings)\.js$/,
+        },
+      ],
     },
   });
   for (const { fileName } of resident) keepLatin(join(folder, fileName));

@@ -46,6 +46,7 @@ export interface Fault {
 
 const campaign = 'e2e/chaos.test.ts';
 const supervisor = 'e2e/supervisor.test.ts';
+const remote = 'e2e/remote.test.ts';
 
 /** Every fault by name, in the order of docs/faults.md, which is generated from it. */
 export const faults = {
@@ -341,6 +342,30 @@ export const faults = {
     needs: ['supervisor'],
     outcome: 'recovers',
     expected: 'The run goes on with what it was started with.',
+    tests: [campaign],
+  },
+  'remote-down': {
+    does: 'The remote store of the checkpoints (one on this machine, that the campaign brings) breaks every connection for a while.',
+    way: 'outside',
+    needs: ['supervisor'],
+    outcome: 'tolerated',
+    expected: 'The training does not notice; journal and status tell; what was saved meanwhile is uploaded afterwards.',
+    tests: [campaign, remote],
+  },
+  'remote-slow': {
+    does: 'The remote store answers every request seconds late, for a while.',
+    way: 'outside',
+    needs: ['supervisor'],
+    outcome: 'tolerated',
+    expected: 'The training does not notice; of the checkpoints that wait the newest is uploaded.',
+    tests: [campaign],
+  },
+  'remote-throttled': {
+    does: 'The remote store answers every request with 503 SlowDown, for a while.',
+    way: 'outside',
+    needs: ['supervisor'],
+    outcome: 'tolerated',
+    expected: 'The training does not notice; it is tried again with growing, jittered pauses, and catches up.',
     tests: [campaign],
   },
 } as const satisfies Record<string, Fault>;

@@ -10,4 +10,5 @@ export { renderPage } from './page.js';
 export { preparePreload } from './preload/index.js';
 export * from './run-campaign.js';
 export * from './schedule.js';
+export { type LoopbackStore, openLoopbackStore } from './store/loopback-store.js';
 export * from './target.js';

@@ -1,3 +1,5 @@
+import type { LoopbackStore } from './store/loopback-store.js';
+
 /** A process that trains. Pid and start time together are one process only. */
 export interface Victim {
   readonly pid: number;
@@ -21,6 +23,8 @@ export interface ChaosTarget {
   readonly experimentPath?: string;
   /** Files of training data that may be moved away. */
   readonly dataFiles?: () => readonly string[];
+  /** A remote store of its own, which may be disturbed. */
+  readonly remote?: Pick<LoopbackStore, 'setMode' | 'requests' | 'objects'>;
   /** Aborted when the run is over. */
   readonly signal: AbortSignal;
 }

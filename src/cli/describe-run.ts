@@ -41,6 +41,7 @@ export function describeRun(run: RunInspection, now: Date): string[] {
     ['last failure', describeFailure(status)],
     ['log', status?.output ?? undefined],
     ['checkpoints', status?.checkpoint_dir],
+    ['remote', describeRemote(status)],
     ['run directory', run.runDir],
   ];
   const shown = rows.flatMap(([title, text]) => (text === undefined ? [] : [`  ${title.padEnd(13)} ${text}`]));
@@ -123,6 +124,16 @@ function describeTrainer({ supervision, status, trainer, processes }: RunInspect
   }
   if (supervision !== 'supervised' || typeof status?.trainer_pid !== 'number') return undefined;
   return `${status.trainer_pid}, alive`;
+}
+
+function describeRemote(status: RunStatus | undefined): string | undefined {
+  const remote = status?.remote;
+  if (remote === null || remote === undefined) return undefined;
+  const { url, checkpoint, epoch, uploaded_at: at, failing_since: since, last_error: error } = remote;
+  if (since !== null) return `${url}: not uploaded since ${formatTime(since)}: ${error}`;
+  const busy = remote.is_uploading ? '; uploading' : '';
+  const has = checkpoint === null || at === null ? 'nothing yet' : `${checkpoint} (epoch ${epoch}), ${formatTime(at)}`;
+  return `${url}: ${has}${busy}`;
 }
 
 function describeFailure(status: RunStatus | undefined): string | undefined {

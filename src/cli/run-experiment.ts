@@ -10,6 +10,12 @@ export const referenceTrainer = [
   fileURLToPath(new URL('../../bin/train.js', import.meta.url)),
 ] as const;
 
+/** The process that works at a remote store. */
+export const remoteProcess = [
+  process.execPath,
+  fileURLToPath(new URL('../../bin/remote.js', import.meta.url)),
+] as const;
+
 /** Loads the experiment and supervises it, or prints what would be done. Returns the exit code. */
 export async function runExperiment({ experiment, flags, dryRun, json, startOver }: SuperviseOptions): Promise<number> {
   if (dryRun) {
@@ -29,6 +35,7 @@ export async function runExperiment({ experiment, flags, dryRun, json, startOver
       loaded,
       run,
       referenceTrainer,
+      remoteProcess,
       startOver,
       onEntry: (entry) => {
         if (entry.event === 'run_started') writeLaunchRecord(run.runDir, describeLaunch(loaded.path, flags));

@@ -4,7 +4,7 @@ import { runPaths } from '../protocol/index.js';
 import { runSupervisor } from '../supervisor/index.js';
 import { inspectRun, type RunInspection } from '../supervisor/shell/inspect-run.js';
 import { describeEntry } from '../ui/terminal/describe-entry.js';
-import { referenceTrainer } from './run-experiment.js';
+import { referenceTrainer, remoteProcess } from './run-experiment.js';
 import type { StopOptions } from './stop-options.js';
 
 const stopAfter: ReadonlySet<string> = new Set(['adopted', 'leftovers_removed', 'launching', 'waiting', 'backing_off']);
@@ -27,6 +27,7 @@ export async function stopOrphan(found: RunInspection, { runDir, force, tell }: 
     loaded,
     run: resolveRun(loaded, runDir),
     referenceTrainer,
+    remoteProcess,
     startOver: false,
     onEntry: (entry) => {
       for (const line of describeEntry(entry)) tell(line);

@@ -1,6 +1,7 @@
 export * from './find-files.js';
 export * from './load-experiment.js';
 export { matchKey, normalizeKey } from './match-key.js';
+export * from './remote-settings.js';
 export * from './resolve-run.js';
 export * from './retention-rules.js';
 export { type Experiment, experimentSchema } from './schema.js';

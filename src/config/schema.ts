@@ -452,6 +452,66 @@ const earlyStopping = z
   })
   .describe('Early stopping.');
 
+const remote = z
+  .object({
+    url: z
+      .string()
+      .regex(
+        /^(?:(?:s3|gs):\/\/[^/@?#\s]+(?:\/[^?#]*)?|file:\/\/\/[^?#]*)$/,
+        'the URL of a store: "s3://bucket/prefix", "gs://bucket/prefix" or "file:///folder"; credentials belong into the environment',
+      )
+      .optional()
+      .describe(
+        'Store that checkpoints are copied to: s3://bucket/prefix, gs://bucket/prefix, or file:///folder (a NAS). Default: none. docs/remote.md tells where credentials come from.',
+      ),
+    endpoint: z
+      .url()
+      .optional()
+      .describe(
+        'Where an S3-compatible store answers. Default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or the cloud itself.',
+      ),
+    region: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Region of the bucket. Default: AWS_REGION, AWS_DEFAULT_REGION, the profile, or us-east-1.'),
+    profile: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Profile of ~/.aws/credentials. Default: the environment, AWS_PROFILE, or default.'),
+    every: z
+      .string()
+      .regex(/^\s*(epoch|best|\d+(\.\d+)?\s*(ms|s|sec|m|min|h))\s*$/i, '"epoch", "best", or a duration such as "30m"')
+      .default('epoch')
+      .describe(
+        'What is copied: the checkpoint of each epoch (epoch), the best one only (best), or the newest one, also inside an epoch, at most this often (a duration). One upload at a time; of what waits, the newest. The last one is copied in any case.',
+      ),
+    keep: positive
+      .optional()
+      .describe('Epoch checkpoints kept there; the other rules of retention hold too. Default: max_checkpoints.'),
+    restore: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Fetch the newest good checkpoint from there when the checkpoint directory holds none that can be loaded.',
+      ),
+    restore_wait_ms: milliseconds
+      .default(300_000)
+      .describe(
+        'How long a run that has no checkpoint waits for a store that does not answer, before it begins anew; one that had completed epochs waits for restart.max_wait_ms.',
+      ),
+    final_wait_ms: milliseconds
+      .default(600_000)
+      .describe('How long a completed run waits for the last upload before it says so.'),
+    stop_wait_ms: milliseconds.default(20_000).describe('The same for a run that is stopped or given up.'),
+    retry_ms: milliseconds
+      .default(10_000)
+      .describe('Longest delay before an upload that failed is tried again; it doubles with each failure.'),
+    max_retry_ms: milliseconds.default(300_000).describe('Longest such delay of all.'),
+  })
+  .describe('A second home for checkpoints, for the case that the disk or the whole machine is lost.');
+
 const checkpoints = z
   .object({
     max_checkpoints: positive.default(3).describe('Epoch checkpoints kept; the best model is kept besides.'),
@@ -511,6 +571,7 @@ const checkpoints = z
         'When a checkpoint inside an epoch is due while the one before is still being written: leave it out until the next step (skip), or let the training wait (wait). After an epoch it always waits.',
       ),
     eval_interval: positive.default(1).describe('Epochs between validations.'),
+    remote: remote.prefault({}),
   })
   .describe('What is saved.');
 
@@ -569,7 +630,10 @@ export const experimentSchema = z.object({
   epochs: positive.describe('Epochs to complete.'),
   seed: z.number().int().default(42).describe('Seed of initial weights, data order and made data.'),
   run_dir: path.optional().describe('Run directory. Default: runs/<experiment_name>.'),
-  checkpoint_dir: path.optional().describe('Checkpoint directory. Default: checkpoints/ in the run directory.'),
+  checkpoint_dir: path
+    .regex(/^(?!\w+:\/\/)/, 'a directory of this machine; checkpoints.remote.url takes the URL of a store')
+    .optional()
+    .describe('Checkpoint directory. Default: checkpoints/ in the run directory.'),
   sample_dir: path.optional().describe('Directory of sample images. Default: samples/ in the run directory.'),
   resume: z
     .boolean()

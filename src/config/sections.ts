@@ -23,6 +23,7 @@ export const genericWords: ReadonlySet<string> = new Set([
 
 /** Last parts that mean nothing at all outside their section. */
 export const sectionOnly: ReadonlySet<string> = new Set([
+  ...['url', 'endpoint', 'region', 'profile', 'keep', 'restore'],
   ...['dir', 'weights', 'shift', 'scale', 'rotation', 'elastic', 'contrast', 'brightness', 'noise'],
 ]);
 

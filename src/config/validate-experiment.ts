@@ -50,7 +50,9 @@ function describeIssue({ code, path, message }: Issue, settings: ReadonlyMap<str
       ? ` (written ${setting.origin.key})`
       : '';
   const value = name.startsWith(`${setting.path}.`) ? valueInside(setting, path) : setting.value;
-  return `${place}: ${name}${written} is ${JSON.stringify(value)?.slice(0, 80)}; expected ${expected}`;
+  // A URL may have a password in it, which is to be seen nowhere.
+  const shown = JSON.stringify(value)?.replaceAll(/\/\/[^/@"]*@/g, '//***@');
+  return `${place}: ${name}${written} is ${shown?.slice(0, 80)}; expected ${expected}`;
 }
 
 /** The part of a list or object that is wrong; the whole where that part is not there. */

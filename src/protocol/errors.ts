@@ -33,6 +33,7 @@ export const ERRORS = {
   RUN_NOT_FOUND: 'noRun',
   LOCKED: 'locked',
   GAVE_UP: 'gaveUp',
+  REMOTE_STORE: 'gaveUp',
   SERVICE_MANAGER: 'gaveUp',
   INTERNAL: 'internal',
 } as const satisfies Record<string, ExitCodeName>;

@@ -14,6 +14,7 @@ export function journalLevel(entry: JournalEntry): 'info' | 'warn' | 'error' {
     case 'hang_detected':
     case 'waiting':
     case 'killed':
+    case 'upload_failed':
       return 'warn';
     default:
       return 'info';

@@ -82,6 +82,24 @@ export const journalEvents = {
    */
   rotated: { part: 'count', carried: 'count', failures: 'count', failed_ms: 'number' },
   gave_up: { reason: 'text', explanation: 'text', class: 'text?', epochs_completed: 'count', epochs_total: 'count' },
+  /** A checkpoint is committed at the remote store. `behind_ms`: how long the store had not got one before. */
+  uploaded: {
+    url: 'text',
+    checkpoint: 'text',
+    epoch: 'count',
+    step: 'count',
+    best_epoch: 'count?',
+    bytes: 'count',
+    upload_ms: 'number',
+    removed: 'count',
+    behind_ms: 'number?',
+  },
+  /** It could not be brought there, and is tried again after `retry_ms`. Recorded once for each reason. */
+  upload_failed: { url: 'text', reason: 'text', fix: 'text?', since: 'text', retry_ms: 'number' },
+  /** The work is over, and the end waits for what is still to be uploaded. */
+  uploading: { wait_ms: 'number' },
+  /** A checkpoint comes from the remote store, because there is none here that can be loaded. */
+  fetching: { url: 'text', checkpoint: 'text', bytes: 'count' },
 } as const satisfies Record<string, Record<string, Kind | `${Kind}?`>>;
 
 export type JournalEventName = keyof typeof journalEvents;

@@ -9,6 +9,7 @@ export const runStates = [
   'stopping',
   'backingOff',
   'waiting',
+  'uploading',
   'completed',
   'gaveUp',
   'stopped',
@@ -50,6 +51,8 @@ export interface RunStatus {
   readonly eta_secs: number | null;
   /** Seconds of work since the last checkpoint: what a crash would cost now. */
   readonly at_risk_secs: number | null;
+  /** How far the remote store is; null without one. */
+  readonly remote: RemoteStatus | null;
   readonly run_dir: string;
   readonly checkpoint_dir: string;
   /** stdout and stderr of the latest attempt. */
@@ -57,6 +60,19 @@ export interface RunStatus {
   /** When this supervisor took the run on. */
   readonly started_at: string;
   readonly updated_at: string;
+}
+
+/** What a remote store has, and has not. Times are ISO dates in UTC. */
+export interface RemoteStatus {
+  readonly url: string;
+  /** The newest checkpoint that is committed there, as far as this supervisor knows. */
+  readonly checkpoint: string | null;
+  readonly epoch: number | null;
+  readonly uploaded_at: string | null;
+  readonly is_uploading: boolean;
+  /** Since when uploads fail, and why; null while they do not. */
+  readonly failing_since: string | null;
+  readonly last_error: string | null;
 }
 
 /** Parses the text of `status.json`; undefined for anything that does not hold the fields that every reader needs. Never throws. */

@@ -89,6 +89,7 @@ export function simulate(scenario: Scenario): SimulatedRun {
       isOver = true;
     },
     recordFailure: () => undefined,
+    awaitUpload: () => undefined,
     publish: () => undefined,
   };
 

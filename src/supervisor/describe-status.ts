@@ -12,6 +12,7 @@ export interface StatusContext {
   /** The time of day and the monotonic time (ms) of the same instant. */
   readonly now: Date;
   readonly at: number;
+  readonly remote: RunStatus['remote'];
 }
 
 /** The content of `status.json` for a state. Pure. */
@@ -46,6 +47,7 @@ export function describeStatus(state: State, context: StatusContext): RunStatus 
     eta_secs: estimateRemainingSecs(state, context.at),
     at_risk_secs:
       trainer === undefined ? null : Math.max(0, Math.round((context.at - (run.progressAt ?? context.at)) / 1000)),
+    remote: context.remote,
     run_dir: context.runDir,
     checkpoint_dir: context.checkpointDir,
     output: context.output ?? null,

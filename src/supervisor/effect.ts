@@ -33,6 +33,8 @@ export type Effect =
       readonly failure: Failure;
       readonly cost: FailureCost;
     }
+  /** Upload what the remote store has not got yet: answers uploadSettled. */
+  | { readonly type: 'awaitUpload' }
   /** Rewrite status.json. */
   | { readonly type: 'publish' }
   /** Nothing more will happen: clear away what is left and end. */

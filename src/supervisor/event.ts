@@ -2,7 +2,7 @@ import type { ExitStatus, Heartbeat } from '../protocol/index.js';
 import type { Progress } from './progress.js';
 import type { Resource, Trainer } from './state.js';
 
-export type TimerName = 'settle' | 'backoff' | 'grace' | 'kill' | 'linger' | 'recheck' | 'hang';
+export type TimerName = 'settle' | 'backoff' | 'grace' | 'kill' | 'linger' | 'recheck' | 'hang' | 'upload';
 
 /** What is known about the end of an attempt besides its exit status. */
 export interface ExitEvidence {
@@ -70,6 +70,8 @@ interface EventTypes {
   timerFired: { readonly attempt: number; readonly timer: TimerName; readonly lateMs?: number };
   inspected: { readonly attempt: number; readonly inspection: Inspection };
   stopRequested: { readonly reason: string };
+  /** The remote store has everything, or an upload has failed: there is nothing more to be waited for. */
+  uploadSettled: Record<never, never>;
   resourceChanged: { readonly resource: Resource; readonly isAvailable: boolean; readonly detail: string };
 }
 

@@ -1,5 +1,10 @@
 import type { EventName, EventOf, SupervisorEvent } from './event.js';
-import { stopRequested_withoutTrainer } from './reduce/ending.js';
+import {
+  stopRequested_withoutTrainer,
+  uploading_stopRequested,
+  uploading_timerFired,
+  uploading_uploadSettled,
+} from './reduce/ending.js';
 import { exited_unasked } from './reduce/exit.js';
 import { inspected_withTrainer } from './reduce/hanging.js';
 import { backingOff_timerFired, waiting_resourceChanged, waiting_timerFired } from './reduce/pausing.js';
@@ -50,6 +55,7 @@ const ignoreAll = {
   timerFired: ignore,
   inspected: ignore,
   stopRequested: ignore,
+  uploadSettled: ignore,
   resourceChanged: ignore,
 } as const;
 
@@ -67,6 +73,7 @@ export const handlers: Handlers = {
     timerFired: ignore,
     inspected: ignore,
     stopRequested: stopRequested_withoutTrainer,
+    uploadSettled: ignore,
     resourceChanged: preparing_resourceChanged,
   },
   starting: {
@@ -81,6 +88,7 @@ export const handlers: Handlers = {
     timerFired: starting_timerFired,
     inspected: inspected_withTrainer,
     stopRequested: stopRequested_withTrainer,
+    uploadSettled: ignore,
     resourceChanged: ignore,
   },
   running: {
@@ -95,6 +103,7 @@ export const handlers: Handlers = {
     timerFired: running_timerFired,
     inspected: inspected_withTrainer,
     stopRequested: stopRequested_withTrainer,
+    uploadSettled: ignore,
     resourceChanged: ignore,
   },
   stopping: {
@@ -109,6 +118,7 @@ export const handlers: Handlers = {
     timerFired: stopping_timerFired,
     inspected: ignore,
     stopRequested: stopping_stopRequested,
+    uploadSettled: ignore,
     resourceChanged: ignore,
   },
   backingOff: {
@@ -123,6 +133,7 @@ export const handlers: Handlers = {
     timerFired: backingOff_timerFired,
     inspected: ignore,
     stopRequested: stopRequested_withoutTrainer,
+    uploadSettled: ignore,
     resourceChanged: ignore,
   },
   waiting: {
@@ -137,7 +148,14 @@ export const handlers: Handlers = {
     timerFired: waiting_timerFired,
     inspected: ignore,
     stopRequested: stopRequested_withoutTrainer,
+    uploadSettled: ignore,
     resourceChanged: waiting_resourceChanged,
+  },
+  uploading: {
+    ...ignoreAll,
+    timerFired: uploading_timerFired,
+    stopRequested: uploading_stopRequested,
+    uploadSettled: uploading_uploadSettled,
   },
   completed: ignoreAll,
   gaveUp: ignoreAll,

@@ -1,4 +1,4 @@
-import { type Experiment, mostHalvings } from '../config/index.js';
+import { type Experiment, mostHalvings, remoteSettings } from '../config/index.js';
 import { toFailureRules } from './own-rules.js';
 import type { Rules } from './rules.js';
 
@@ -8,6 +8,7 @@ const settleMs = 60_000;
 /** What an experiment decides for the supervisor. */
 export function rulesOf(config: Experiment): Rules {
   const { restart, hang, epochs } = config;
+  const remote = remoteSettings(config);
   return {
     epochsTotal: epochs,
     initialDelayMs: restart.initial_delay_ms,
@@ -30,6 +31,7 @@ export function rulesOf(config: Experiment): Rules {
     lingerMs: restart.stop_grace_ms,
     recheckMs: 2000,
     maxWaitMs: restart.max_wait_ms,
+    upload: remote === undefined ? undefined : { completedMs: remote.finalWaitMs, stoppedMs: remote.stopWaitMs },
     failureRules: toFailureRules(config.failure_rules),
   };
 }

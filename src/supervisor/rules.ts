@@ -30,6 +30,8 @@ export interface Rules {
   /** Pause between two looks at what a waiting run waits for, and the longest wait. */
   readonly recheckMs: number;
   readonly maxWaitMs: number;
+  /** How long the end of a run waits for its last upload; undefined without a remote store. */
+  readonly upload: { readonly completedMs: number; readonly stoppedMs: number } | undefined;
   /** Rules of the user's own; they come before the built-in ones. */
   readonly failureRules: readonly FailureRule[];
 }

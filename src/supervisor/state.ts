@@ -94,7 +94,7 @@ export interface StopIntent {
 export type StopCause = 'requested' | 'hang' | 'overrun' | 'lingering';
 
 /** What a run can wait for. */
-export type Resource = 'leftovers' | 'checkpoints' | 'processes' | 'disk' | 'gpu';
+export type Resource = 'leftovers' | 'checkpoints' | 'processes' | 'disk' | 'gpu' | 'remote';
 
 /** Why a run was given up. */
 export type GiveUpReason =
@@ -121,6 +121,12 @@ type Situation =
     }
   | { readonly name: 'backingOff'; readonly until: number }
   | { readonly name: 'waiting'; readonly resource: Resource; readonly detail: string; readonly since: number }
+  /** Nothing runs any more; the end waits for what is still to be uploaded. */
+  | { readonly name: 'uploading'; readonly ending: Ending }
+  | Ending;
+
+/** How a run ends. */
+export type Ending =
   | { readonly name: 'completed'; readonly isEarly: boolean; readonly hasLaunched: boolean }
   | { readonly name: 'gaveUp'; readonly reason: GiveUpReason; readonly explanation: string }
   | { readonly name: 'stopped' };

@@ -48,7 +48,8 @@ export function sampleValue({ path, kind, schema }: SchemaLeaf): unknown {
   if (path === 'failure_rules') return [{ pattern: 'out of beans', class: 'gpu-memory', flags: 'i' }];
   if (path === 'trainer.checkpoint_pattern') return 'ckpt-{epoch}.pt';
   if (kind === 'boolean') return schema.default !== true;
-  if (typeof schema['pattern'] === 'string' && path === 'checkpoints.every') return '30s';
+  if (typeof schema['pattern'] === 'string' && path.endsWith('.every')) return '30s';
+  if (path === 'checkpoints.remote.url') return 's3://bucket/some/where';
   if (kind === 'string') return schema['format'] === 'uri' ? 'https://example.org/ping' : 'some/where';
   if (schema.type === 'integer') return schema.default === 5 ? 6 : 5;
   if (kind === 'number' && typeof schema['minimum'] === 'number') return schema['minimum'] + 0.25;

@@ -32,6 +32,7 @@ afterEach(async () => {
 const groups: readonly (readonly FaultName[])[] = [
   ['sigkill', 'sigsegv', 'sigabrt', 'exit-0', 'crash-loop', 'exit-75', 'grandchild', 'gpu-holder', 'read-only'],
   ['hang', 'busy-loop', 'ignores-sigterm', 'log-noise', 'log-flood', 'config-edited'],
+  ['remote-down', 'remote-slow', 'remote-throttled'],
   ['supervisor-sigkill', 'both-sigkill', 'clock-jump', 'suspend', 'slow-disk'],
   [
     ...([

@@ -21,6 +21,7 @@ export const rules: Rules = {
   lingerMs: 120_000,
   recheckMs: 2000,
   maxWaitMs: 86_400_000,
+  upload: undefined,
   failureRules: [],
 };
 

@@ -6,7 +6,7 @@ import { begin, reduce } from '../../src/supervisor/reduce.js';
 import type { State } from '../../src/supervisor/state.js';
 import { epochs, event, facts, rules, trainer } from './support.js';
 
-const timers: TimerName[] = ['settle', 'backoff', 'grace', 'kill', 'linger', 'recheck', 'hang'];
+const timers: TimerName[] = ['settle', 'backoff', 'grace', 'kill', 'linger', 'recheck', 'hang', 'upload'];
 const statuses = [
   { code: 0, signal: null },
   { code: 1, signal: null },
@@ -21,7 +21,7 @@ const anyEvent = fc
   .record({
     kind: fc.constantFrom(
       ...(['checkpointVerified', 'adopted', 'spawned', 'spawnFailed', 'ready', 'heartbeat', 'progress'] as const),
-      ...(['inspected'] as const),
+      ...(['inspected', 'uploadSettled'] as const),
       ...(['exited', 'timerFired', 'stopRequested', 'resourceChanged'] as const),
     ),
     offset: fc.constantFrom(0, 0, 0, -1, 1),
@@ -33,7 +33,7 @@ const anyEvent = fc
   })
   .map(({ kind, offset, epochs: done, status, timer, flag, jitter }) => (attempt: number, at: number) => {
     const progress = epochs(done);
-    const speaksOfAttempt = !['checkpointVerified', 'stopRequested', 'resourceChanged'].includes(kind);
+    const speaksOfAttempt = !['checkpointVerified', 'stopRequested', 'resourceChanged', 'uploadSettled'].includes(kind);
     const changes = {
       at,
       ...(speaksOfAttempt && { attempt: Math.max(0, attempt + offset) }),
@@ -55,7 +55,9 @@ function play(
   makers: readonly ((attempt: number, at: number) => SupervisorEvent)[],
   look: (before: State, event: SupervisorEvent, after: State, effects: readonly Effect[]) => void,
 ): State {
-  let state = begin(rules, facts({ attempt: 0 })).state;
+  // Half of the runs have a remote store.
+  const upload = makers.length % 2 === 0 ? undefined : { completedMs: 60_000, stoppedMs: 1000 };
+  let state = begin({ ...rules, upload }, facts({ attempt: 0 })).state;
   makers.forEach((make, index) => {
     const next = make(state.run.attempt, index * 1000);
     const step = reduce(state, next);

@@ -22,6 +22,7 @@ const surrender = ['cancelTimers', 'exited', 'recordFailure', 'cancelTimers', 'g
 const completed = ['exited', 'cancelTimers', 'completed', 'publish', 'finish'];
 const stoppedNow = ['stop_requested', 'cancelTimers', 'stopped', 'publish', 'finish'];
 const askToEnd = ['cancelTimers', 'stopping', 'SIGTERM+SIGCONT', 'armTimer:grace', 'publish'];
+const upload = { completedMs: 60_000, stoppedMs: 1000 };
 const tenEpochs = Array.from({ length: 10 }, () => 'epoch_completed');
 /** Silent for 10 s, after steps of 100 ms: longer than five times that, and than the floor of 1 s. */
 const silent = {
@@ -483,6 +484,59 @@ const cells: readonly Cell[] = [
     effects: [],
   },
   { from: state('waiting'), on: event('stopRequested'), to: 'stopped', effects: stoppedNow },
+
+  {
+    from: { ...state('running'), rules: { ...rules, upload } },
+    on: exit(0, { progress: epochs(10) }),
+    label: 'exit 0, with a remote store',
+    to: 'uploading',
+    effects: [
+      ...tenEpochs,
+      'publish',
+      'exited',
+      'cancelTimers',
+      'uploading',
+      'awaitUpload',
+      'armTimer:upload',
+      'publish',
+    ],
+  },
+  {
+    from: { ...state('stopping', { intent, run: { progress: epochs(2) } }), rules: { ...rules, upload } },
+    on: exit(75),
+    label: 'saved, with a remote store',
+    to: 'uploading',
+    effects: ['exited', 'cancelTimers', 'uploading', 'awaitUpload', 'armTimer:upload', 'publish'],
+  },
+  {
+    from: { ...state('stopping', { intent }), rules: { ...rules, upload } },
+    on: exit(75),
+    label: 'nothing to upload',
+    to: 'stopped',
+    effects: ['exited', 'cancelTimers', 'stopped', 'publish', 'finish'],
+  },
+  { from: state('uploading'), on: event('uploadSettled'), to: 'completed', effects: completed.slice(1) },
+  {
+    from: state('uploading'),
+    on: event('timerFired', { timer: 'upload' }),
+    label: 'upload',
+    to: 'completed',
+    effects: completed.slice(1),
+  },
+  { from: state('uploading'), on: event('timerFired'), label: 'another timer', to: 'uploading', effects: [] },
+  {
+    from: state('uploading', { intent, ending: { name: 'stopped' } }),
+    on: event('stopRequested'),
+    to: 'stopped',
+    effects: stoppedNow,
+  },
+  {
+    from: state('uploading', { ending: { name: 'gaveUp', reason: 'no-progress', explanation: 'because' } }),
+    on: event('uploadSettled'),
+    label: 'of a run that is given up',
+    to: 'gaveUp',
+    effects: ['cancelTimers', 'gave_up', 'publish', 'finish'],
+  },
 ];
 
 describe('reduce', () => {

@@ -21,6 +21,7 @@ export const rules: Rules = {
   lingerMs: 30_000,
   recheckMs: 2000,
   maxWaitMs: 600_000,
+  upload: undefined,
   failureRules: [],
 };
 
@@ -67,6 +68,7 @@ const situations: { readonly [Name in StateName]: Omit<StateOf<Name>, 'rules' | 
   stopping: { trainer, cause: 'requested', isKilled: false },
   backingOff: { until: 5000 },
   waiting: { resource: 'leftovers', detail: 'process 5 survives', since: 0 },
+  uploading: { ending: { name: 'completed', isEarly: false, hasLaunched: true } },
   completed: { isEarly: false, hasLaunched: true },
   gaveUp: { reason: 'no-progress', explanation: 'because' },
   stopped: {},
@@ -108,6 +110,7 @@ const events: { readonly [Name in EventName]: Omit<EventOf<Name>, 'type' | 'at'>
   timerFired: { attempt: 1, timer: 'settle' },
   inspected: { attempt: 1, inspection: { heartbeat: undefined, progress: undefined, isReadable: true } },
   stopRequested: { reason: 'SIGTERM' },
+  uploadSettled: {},
   resourceChanged: { resource: 'leftovers', isAvailable: false, detail: 'process 5 survives' },
 };
 

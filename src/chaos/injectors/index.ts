@@ -8,6 +8,7 @@ import { clockJump, crashInCommit, crashLoop, exitWith, lose, nan, slowDisk } fr
 import { takeFiles, takeMemory } from './limits.js';
 import { floodLog, spoilLog } from './log.js';
 import { poisonStep } from './poison.js';
+import { troubleStore } from './remote.js';
 import { hang, killBy, killSupervisor, suspend } from './signals.js';
 
 /** How each fault of the catalogue is injected. */
@@ -46,4 +47,7 @@ export const injectors: Readonly<Record<FaultName, Injector>> = {
   'log-noise': spoilLog,
   'data-vanishes': hideData,
   'config-edited': editConfig,
+  'remote-down': troubleStore('down'),
+  'remote-slow': troubleStore('slow'),
+  'remote-throttled': troubleStore('throttled'),
 };

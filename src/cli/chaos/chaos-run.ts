@@ -8,7 +8,9 @@ import {
   findLaunched,
   followJournal,
   installFakeGpu,
+  type LoopbackStore,
   mountSmallDisk,
+  openLoopbackStore,
   preparePreload,
   runCampaign,
   type ScheduledFault,
@@ -96,12 +98,21 @@ export async function superviseForFaults<Result>(
   const preload = packageFile('dist/chaos/preload/node-preload.js');
   const { env: ownEnv, epoch_base: epochBase } = loaded.config.trainer;
   const trainerEnv = preparePreload(folder, preload, { ...process.env, ...ownEnv });
-  const scratch = layScratchRun({ ...options, kills: mostRestarts, hasOwnDelays: true, env: trainerEnv });
+  const store = faults.some((fault) => fault.startsWith('remote-'))
+    ? await openLoopbackStore(join(folder, 'store'))
+    : undefined;
+  const remote = store === undefined ? undefined : describeRemote(store);
+  const scratch = layScratchRun({ ...options, kills: mostRestarts, hasOwnDelays: true, env: trainerEnv, remote });
   const unmount = faults.includes('disk-full')
     ? mountSmallDisk(scratch.checkpointDir, 2 * options.checkpointBytes + spareBytes)
     : undefined;
   const env = {
     ...preparePreload(folder, preload, process.env),
+    ...(store !== undefined && {
+      AWS_ACCESS_KEY_ID: store.keys.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: store.keys.secretAccessKey,
+      AWS_SESSION_TOKEN: '',
+    }),
     ...(faults.includes('gpu-holder') && { PATH: `${installFakeGpu(folder)}:${process.env['PATH'] ?? ''}` }),
   };
   const journal = followJournal(runPaths(scratch.runDir).journal);
@@ -113,7 +124,7 @@ export async function superviseForFaults<Result>(
   if (signal.aborted) stop();
   try {
     return await work({
-      target: describeTarget(options, scratch, { folder, journal, supervised, signal: over.signal }),
+      target: describeTarget(options, scratch, { folder, journal, supervised, store, signal: over.signal }),
       ...{ scratch, journal, patienceMs, interrupted: signal },
       epochs: () => readProgress(scratch.checkpointDir, epochBase)?.epochs ?? 0,
       atRiskMs: () => readAtRisk(scratch.runDir),
@@ -124,8 +135,17 @@ export async function superviseForFaults<Result>(
     signal.removeEventListener('abort', stop);
     await supervised.stop();
     await removeOrphans(journal());
+    await store?.close();
     unmount?.();
   }
+}
+
+/** Quick, because the faults of a campaign last for seconds. */
+function describeRemote({ endpoint }: LoopbackStore) {
+  return {
+    ...{ url: 's3://campaign/checkpoints', endpoint, region: 'us-east-1', every: '2s', keep: 2 },
+    ...{ retry_ms: 200, max_retry_ms: 1000, final_wait_ms: 20_000, stop_wait_ms: 2000 },
+  };
 }
 
 /** Restarts besides those that the experiment allows: the campaign is not to be ended by its own number of faults. */
@@ -185,17 +205,19 @@ interface TargetParts {
   readonly folder: string;
   readonly journal: () => readonly JournalEntry[];
   readonly supervised: Supervised;
+  readonly store: LoopbackStore | undefined;
   readonly signal: AbortSignal;
 }
 
 function describeTarget(
   { loaded: { config }, root }: SupervisedRunOptions,
   { checkpointDir, runDir, experimentPath }: ScratchRun,
-  { folder, journal, supervised, signal }: TargetParts,
+  { folder, journal, supervised, store, signal }: TargetParts,
 ): ChaosTarget {
   const trainer = () => findLaunched(journal());
   return {
     ...{ folder, checkpointDir, experimentPath, trainer, supervisor: supervised, signal },
+    ...(store !== undefined && { remote: store }),
     place: () => {
       const beat = readText(runPaths(runDir).heartbeat, parseHeartbeat);
       const isOfNow = beat !== undefined && beat.phase !== 'startup' && beat.attempt === trainer()?.attempt;

@@ -12,6 +12,12 @@ import { ExitCode, SuperviseError } from '../../protocol/index.js';
 import { describeDifference } from '../checkpoint/describe-difference.js';
 import { findCheckpoint, findCheckpointDir } from '../checkpoint/find-checkpoint.js';
 import { describeCheckpoints, describeInCells } from '../checkpoint/list-checkpoints.js';
+import {
+  describeRemoteList,
+  listRemoteCheckpoints,
+  pullFromRemote,
+  pushToRemote,
+} from '../checkpoint/remote-actions.js';
 import { describeRows, summarizeFile } from '../checkpoint/show-checkpoint.js';
 import { runsDirOption, usualRunsDir } from '../find-run.js';
 import { alignColumns, formatBytes } from '../format.js';
@@ -28,17 +34,21 @@ export const checkpoint: Command = {
   diff <checkpoint> <checkpoint>  which tensors differ, and by how much
   export <checkpoint> <file>      to a .safetensors file
   import <file> <prefix>          from a .safetensors file
+  push [run | experiment.json]    the newest and the best one to the remote store of the run
+  pull [run | experiment.json]    the newest good one from there, into the checkpoint directory
 
 A checkpoint is named by its path (…/ckpt-3), or by a run or directory, whose newest one is meant. show and diff read
 .safetensors files too.`,
   options: {
     full: { type: 'boolean', describe: 'With ls: read every byte too' },
-    force: { type: 'boolean', describe: 'With export and import: replace what is there' },
+    remote: { type: 'boolean', describe: 'With ls: what is at the remote store of the run' },
+    force: { type: 'boolean', describe: 'With export and import: replace what is there; with pull: set it aside' },
     json: { type: 'boolean', describe: 'JSON instead of text: with ls, show, verify and diff' },
     ...runsDirOption,
   },
   mostOperands: 3,
-  exitCodes: '0 (diff: equal), 1 diff: different, 65 damaged or missing, 66 no such run',
+  exitCodes:
+    '0 (diff: equal), 1 diff: different, 65 damaged or missing, 66 no such run, 69 the remote store does not do it, 79 the run is in use',
   run: async (line) => {
     const [word = ''] = line.operands;
     const action = actions[word];
@@ -57,6 +67,11 @@ const different = 1;
 
 const actions: Readonly<Record<string, Action>> = {
   ls: async ({ operands: [, named], flag }, runsDir) => {
+    if (flag('remote')) {
+      const there = await listRemoteCheckpoints(named, runsDir);
+      print(flag('json') ? [asJson(there)] : describeRemoteList(there));
+      return ExitCode.ok;
+    }
     const listed = describeCheckpoints(await findCheckpointDir(named, runsDir), flag('full') ? 'full' : 'quick');
     print(flag('json') ? [asJson(listed)] : alignColumns(listed.map(describeInCells)));
     for (const { name, reason } of listed) if (reason !== undefined) process.stderr.write(`${name}: ${reason}\n`);
@@ -93,6 +108,14 @@ const actions: Readonly<Record<string, Action>> = {
     const { tensors, bytes, leftOut } = exportSafetensors(await findCheckpoint(named, runsDir), resolve(target));
     print([`Wrote ${target}: ${tensors} tensors, ${formatBytes(bytes)}`]);
     for (const name of leftOut) process.stderr.write(`left out, for safetensors has no such type: ${name}\n`);
+    return ExitCode.ok;
+  },
+  push: async ({ operands: [, named] }, runsDir) => {
+    print(await pushToRemote(named, runsDir));
+    return ExitCode.ok;
+  },
+  pull: async ({ operands: [, named], flag }, runsDir) => {
+    print(await pullFromRemote(named, runsDir, flag('force')));
     return ExitCode.ok;
   },
   import: async ({ operands: [, source, prefix], flag }) => {

@@ -26,11 +26,13 @@ export interface ScratchOptions {
   readonly hasOwnDelays?: boolean;
   /** Added to the trainer's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A remote store of its own; the experiment's is never touched. */
+  readonly remote?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Writes the experiment of a scratch run: the same in all that matters to training, elsewhere, and telling nobody. */
 export function layScratchRun(options: ScratchOptions): ScratchRun {
-  const { name, root, loaded, run, epochs, kills, hasOwnDelays = false, env = {} } = options;
+  const { name, root, loaded, run, epochs, kills, hasOwnDelays = false, env = {}, remote = {} } = options;
   const runDir = join(root, name);
   const checkpointDir = join(runDir, 'checkpoints');
   const { config } = loaded;
@@ -58,7 +60,10 @@ export function layScratchRun(options: ScratchOptions): ScratchRun {
       max_restarts_without_progress: config.restart.max_restarts_without_progress + kills,
     },
     // Every epoch's checkpoint is needed to tell where two runs part; made data is made once.
-    checkpoints: { ...config.checkpoints, max_checkpoints: Math.max(epochs, config.checkpoints.max_checkpoints) },
+    checkpoints: {
+      ...config.checkpoints,
+      ...{ max_checkpoints: Math.max(epochs, config.checkpoints.max_checkpoints), remote },
+    },
     data: { ...config.data, dir: config.data.dir ?? join(root, 'data') },
   };
   mkdirSync(checkpointDir, { recursive: true });

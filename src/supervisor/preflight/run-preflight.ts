@@ -8,6 +8,7 @@ import { checkDirectories } from './check-directories.js';
 import { checkDiskRoom } from './check-disk-room.js';
 import { checkFileLimit } from './check-file-limit.js';
 import { checkGpu } from './check-gpu.js';
+import { checkRemote } from './check-remote.js';
 
 /** Every check, in the order of the list; those that are not quick are loaded when they are due. */
 const checks: readonly (Check | (() => Promise<Check>))[] = [
@@ -18,6 +19,7 @@ const checks: readonly (Check | (() => Promise<Check>))[] = [
   checkDiskRoom,
   async () => (await import('./check-disk-write.js')).checkDiskWrite,
   async () => (await import('./check-checkpoints.js')).checkCheckpoints,
+  checkRemote,
   checkGpu,
   checkFileLimit,
   checkClock,

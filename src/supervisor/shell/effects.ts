@@ -1,4 +1,4 @@
-import { type LoadedExperiment, type ResolvedRun, retentionRules } from '../../config/index.js';
+import { type LoadedExperiment, type ResolvedRun, remoteSettings, retentionRules } from '../../config/index.js';
 import { attemptPaths, type ExitStatus, type JournalRecord, type RunStatus, runPaths } from '../../protocol/index.js';
 import type { Effect } from '../effect.js';
 import { noProgress, progressOfRecord } from '../progress.js';
@@ -27,6 +27,7 @@ import { spawnTrainer } from './spawn-trainer.js';
 import type { Logger } from './supervisor-log.js';
 import { createTimers } from './timers.js';
 import { signalTrainer, type TrainerProcess, watchAdopted } from './trainer-process.js';
+import type { Uploads } from './uploads.js';
 import {
   canRead,
   readHeartbeat,
@@ -39,6 +40,8 @@ export interface EffectsOptions {
   readonly loaded: LoadedExperiment;
   readonly run: ResolvedRun;
   readonly referenceTrainer: readonly [string, ...string[]];
+  /** Program and arguments of the process that works at a remote store. */
+  readonly remoteProcess: readonly [string, ...string[]];
   readonly history: RunHistory;
   readonly token: string;
   readonly start: RunStart;
@@ -74,7 +77,14 @@ export function createEffects(options: EffectsOptions): Effects {
   const isReferenceTrainer = config.trainer.command === undefined;
   let files: TrainerFilesWatch | undefined;
   let watched: number | undefined;
-  const publisher = createPublisher(options, (state) => inBackground(next.keep(state)));
+  const remote = remoteSettings(config);
+  let uploads: Uploads | undefined;
+  let lastState: State | undefined;
+  const publisher = createPublisher({ ...options, remote: () => uploads?.status() ?? null }, (state) => {
+    lastState = state;
+    inBackground(next.keep(state));
+    if (remote !== undefined) inBackground(openUploads(remote).then((opened) => opened.onState(state)));
+  });
   const timers = createTimers((timer, attempt, lateMs) => dispatch({ type: 'timerFired', timer, attempt, lateMs }));
 
   const inBackground = (work: Promise<void> | undefined) => {
@@ -83,6 +93,31 @@ export function createEffects(options: EffectsOptions): Effects {
       .catch((error: unknown) => logger.error({ err: error }, 'effect'))
       .finally(() => underWay.delete(tracked));
     underWay.add(tracked);
+  };
+
+  /** Loaded by runs that have a remote store. */
+  const openUploads = async (wanted: NonNullable<typeof remote>): Promise<Uploads> => {
+    const { createUploads } = await import('./uploads.js');
+    const onChange = () => (lastState === undefined ? undefined : publisher.publish(lastState));
+    uploads ??= createUploads({ ...options, remote: wanted, onChange });
+    return uploads;
+  };
+
+  const describeSource = (state: State) => {
+    if (remote === undefined || !remote.restores) return undefined;
+    const since = state.name === 'preparing' ? state.waitingSince : undefined;
+    return {
+      url: remote.store.url,
+      fetch: async () => (await openUploads(remote)).fetch(),
+      waitedMs: since === undefined ? 0 : performance.now() - since,
+      mostMs: remote.restoreWaitMs,
+    };
+  };
+
+  const awaitUpload = async (state: State) => {
+    const done = () => dispatch({ type: 'uploadSettled' });
+    if (remote === undefined) done();
+    else (await openUploads(remote)).settle(state, done);
   };
 
   const prepare = async (state: State, stepBack: boolean) => {
@@ -114,6 +149,7 @@ export function createEffects(options: EffectsOptions): Effects {
       gpu: config.training.gpu_id,
       formerPids,
       log: (line) => logger.warn(line),
+      remote: describeSource(state),
     });
     if ('missing' in prepared) {
       const { missing: resource, detail } = prepared;
@@ -266,6 +302,8 @@ export function createEffects(options: EffectsOptions): Effects {
           return void record(effect.record);
         case 'recordFailure':
           return housekeeping.later(() => recordFailure(attemptPaths(paths, effect.attempt).failure, effect));
+        case 'awaitUpload':
+          return inBackground(awaitUpload(state));
         case 'publish':
           return publisher.publish(state);
         case 'finish':
@@ -275,6 +313,7 @@ export function createEffects(options: EffectsOptions): Effects {
     close: async () => {
       timers.cancelAll();
       next.dismiss();
+      await uploads?.close();
       await files?.close();
       housekeeping.finish();
       publisher.close();

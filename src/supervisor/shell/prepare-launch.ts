@@ -1,13 +1,24 @@
 import { mkdirSync, statSync } from 'node:fs';
-import { findResumable, type PruneRules, type Resumable, setAside, type VerifyMode } from '../../checkpoint/index.js';
+import { resolve } from 'node:path';
+import {
+  findResumable,
+  locateForeign,
+  type PruneRules,
+  type Resumable,
+  setAside,
+  type VerifyMode,
+  verifyForeign,
+} from '../../checkpoint/index.js';
 import { epochInfoPath, type JournalRecord, writeFileAtomic } from '../../protocol/index.js';
 import type { Verified } from '../event.js';
 import type { FailureClassName } from '../failure-classes.js';
 import { noProgress, type Progress, progressOf, progressOfRecord } from '../progress.js';
 import type { Resource } from '../state.js';
+import { mayBeginAnew } from '../upload-policy.js';
 import { clearGeneration } from './clear-generation.js';
 import { findShortage } from './find-shortage.js';
 import { restoreRecord } from './restore-record.js';
+import type { FetchOutcome } from './uploads.js';
 
 export interface PrepareOptions {
   readonly token: string;
@@ -40,6 +51,16 @@ export interface PrepareOptions {
   readonly gpu: string | undefined;
   readonly formerPids: ReadonlySet<number>;
   readonly log: (line: string) => void;
+  /** Where checkpoints can be fetched from when none is here. */
+  readonly remote: RemoteSource | undefined;
+}
+
+/** A remote store, and how long a run without a checkpoint has waited for it, and waits at most. */
+export interface RemoteSource {
+  readonly url: string;
+  readonly fetch: () => Promise<FetchOutcome>;
+  readonly waitedMs: number;
+  readonly mostMs: number;
 }
 
 /** What a launch can start from, or what it has to wait for. */
@@ -82,6 +103,11 @@ export async function prepareLaunch(options: PrepareOptions): Promise<Prepared> 
       return shortage;
     }
     if (isElsewhere(options, verified, device)) return describeElsewhere(options);
+    const { remote } = options;
+    if (remote !== undefined && !options.isFresh && !isLoadable(options, verified)) {
+      const fetched = await fetchStart(options, remote, verified);
+      return 'missing' in fetched ? fetched : { verified: { ...fetched.verified, device } };
+    }
     return { verified: { ...verified, device } };
   } catch (error) {
     return { missing: 'checkpoints', detail: `the checkpoint directory cannot be used: ${(error as Error).message}` };
@@ -110,6 +136,29 @@ function isElsewhere(
 function describeElsewhere({ checkpointDir, mostEpochs }: PrepareOptions): Prepared {
   const detail = `the checkpoint directory ${checkpointDir}: it is empty, and on another disk than when epoch ${mostEpochs} was completed; mount it, or start over with --no-restore`;
   return { missing: 'checkpoints', detail };
+}
+
+/** Of somebody else's checkpoint in doubt, `notes` tell; a trainer that names none finds it by itself. */
+function isLoadable({ checkpointDir, verify }: PrepareOptions, { resume, progress, notes }: Verified): boolean {
+  if (!resume || notes.length === 0 || progress.checkpoint === undefined) return resume;
+  return verifyForeign(resolve(checkpointDir, locateForeign(checkpointDir, progress.checkpoint)), verify).ok;
+}
+
+/** There is nothing here to start from, and perhaps at the remote store. */
+async function fetchStart(options: PrepareOptions, remote: RemoteSource, verified: Verified): Promise<Prepared> {
+  const outcome = await remote.fetch();
+  if (outcome.kind === 'restored') {
+    const { notes, ...found } = findStart(options);
+    return { verified: { ...found, notes: [...verified.notes, ...outcome.notes, ...notes] } };
+  }
+  if (outcome.kind !== 'failed') return { verified: { ...verified, notes: [...verified.notes, ...outcome.notes] } };
+  const { waitedMs, mostMs, url } = remote;
+  const why = `${url} cannot be asked for a checkpoint (${outcome.reason})`;
+  if (!mayBeginAnew({ waitedMs, mostMs, mostEpochs: options.mostEpochs })) {
+    for (const note of verified.notes) options.log(note);
+    return { missing: 'remote', detail: `${why}, and there is none here` };
+  }
+  return { verified: { ...verified, notes: [...verified.notes, `${why}: starting without it`] } };
 }
 
 function startAfresh({ checkpointDir }: PrepareOptions, notes: readonly string[]): Verified {

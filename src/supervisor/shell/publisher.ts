@@ -12,6 +12,8 @@ export interface PublisherOptions {
   readonly housekeeping: Housekeeping;
   readonly logger: Logger;
   readonly onStatus: (status: RunStatus) => void;
+  /** How far the remote store is. */
+  readonly remote: () => RunStatus['remote'];
 }
 
 /** Tells the state of the run: `status.json`, and whoever listens. */
@@ -24,7 +26,7 @@ export interface Publisher {
 
 /** `onState` hears of each state that is told. */
 export function createPublisher(
-  { loaded, run, housekeeping, logger, onStatus }: PublisherOptions,
+  { loaded, run, housekeeping, logger, onStatus, remote }: PublisherOptions,
   onState: (state: State) => void,
 ): Publisher {
   const paths = runPaths(run.runDir);
@@ -46,6 +48,7 @@ export function createPublisher(
       startedAt,
       now: new Date(),
       at: performance.now(),
+      remote: remote(),
     });
     status.write(content);
     onStatus(content);

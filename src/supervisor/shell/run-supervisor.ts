@@ -30,6 +30,8 @@ export interface SupervisorOptions {
   readonly run: ResolvedRun;
   /** Program and first arguments of the reference trainer. */
   readonly referenceTrainer: readonly [string, ...string[]];
+  /** Program and arguments of the process that works at a remote store. */
+  readonly remoteProcess: readonly [string, ...string[]];
   /** Set aside what is there, and start from scratch. */
   readonly startOver: boolean;
   readonly onEntry: (entry: JournalEntry) => void;

@@ -50,6 +50,21 @@ export function describeEntry(entry: JournalEntry): string[] {
       ];
     case 'killed':
       return [`Attempt ${entry.attempt} did not stop in time and was killed`];
+    case 'uploaded':
+      return entry.behind_ms === undefined
+        ? []
+        : [`Uploaded ${entry.checkpoint} to ${entry.url}, after ${seconds(entry.behind_ms)} in which that failed`];
+    case 'upload_failed':
+      return [
+        `Not uploaded to ${entry.url}: ${entry.reason}; the training goes on, and it is tried again`,
+        ...(entry.fix === undefined ? [] : [`  → ${entry.fix}`]),
+      ];
+    case 'uploading':
+      return [
+        `Uploading what is not at the remote store yet (at most ${seconds(entry.wait_ms)}; Ctrl-C does not wait)`,
+      ];
+    case 'fetching':
+      return [`Fetching ${entry.checkpoint} from ${entry.url}: ${(entry.bytes / 1e6).toFixed(1)} MB`];
     case 'stopped':
       return [`Stopped at ${entry.epochs_completed}/${entry.epochs_total} epochs; the same command continues.`];
     default:

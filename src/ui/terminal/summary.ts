@@ -14,11 +14,23 @@ export function summarize(status: RunStatus, early: boolean, now: Date): string[
       : [`  best        epoch ${status.best_epoch}, score ${status.best_score.toFixed(2)}`]),
     ...(best === undefined ? [] : describeQuality(best)),
     `  checkpoints ${status.checkpoint_dir}`,
+    ...describeRemote(status.remote),
     `  everything  ${status.run_dir}`,
   ];
 }
 
 type Metrics = Readonly<Record<string, number | undefined>>;
+
+function describeRemote(remote: RunStatus['remote']): string[] {
+  if (remote === null) return [];
+  const { url, checkpoint, epoch, failing_since: since, last_error: error } = remote;
+  const has = checkpoint === null ? 'nothing is known to be there' : `has ${checkpoint} (epoch ${epoch})`;
+  const lines = [`  remote      ${url} ${has}`];
+  if (since !== null) return [...lines, `  ! not uploaded since ${since}: ${error}`];
+  return remote.is_uploading
+    ? [...lines, '  ! the last checkpoint is not there yet: supervise checkpoint push']
+    : lines;
+}
 
 function describeQuality({ psnr, psnr_degraded, cer, cer_degraded }: Metrics): string[] {
   const lines: string[] = [];

@@ -1,0 +1,45 @@
+import type { RetentionRules } from '../retention-policy.js';
+import type { VerifyMode } from '../verify-checkpoint.js';
+import { type PullResult, pullCheckpoint } from './pull-checkpoint.js';
+import { type PushResult, pushCheckpoints } from './push-checkpoints.js';
+import type { RemoteSettings } from './remote-address.js';
+import { openRemoteStore } from './remote-store.js';
+import type { RetryRules } from './retry.js';
+
+/** What a process apart is told to do with a store. It finds the credentials itself. */
+export interface RemoteOrder {
+  readonly kind: 'push' | 'pull';
+  readonly store: RemoteSettings;
+  readonly run: string;
+  readonly directory: string;
+  readonly epochBase: 0 | 1;
+  readonly pattern: string | undefined;
+  readonly verify: VerifyMode;
+  /** Of a push. */
+  readonly what: 'newest' | 'best';
+  readonly rules: Omit<RetentionRules, 'bestEpoch'>;
+  readonly retries: RetryRules;
+}
+
+/** What it tells, one JSON object a line; the last one is how it ended. */
+export type RemoteAnswer =
+  | { readonly type: 'begin'; readonly checkpoint: string; readonly bytes: number }
+  | { readonly type: 'pushed'; readonly result: PushResult }
+  | { readonly type: 'pulled'; readonly result: PullResult }
+  | { readonly type: 'failed'; readonly reason: string; readonly fix?: string | undefined };
+
+/** Does what it is told; what goes wrong is an answer too. */
+export async function performRemoteOrder(order: RemoteOrder, tell: (answer: RemoteAnswer) => void): Promise<void> {
+  try {
+    const store = await openRemoteStore(order.store, order.retries);
+    if (order.kind === 'push') {
+      tell({ type: 'pushed', result: await pushCheckpoints({ ...order, store }) });
+    } else {
+      const onBegin = (begun: { checkpoint: string; bytes: number }) => tell({ type: 'begin', ...begun });
+      tell({ type: 'pulled', result: await pullCheckpoint({ ...order, store, onBegin }) });
+    }
+  } catch (error) {
+    const { message, fix } = error as Error & { fix?: string };
+    tell({ type: 'failed', reason: message, ...(fix !== undefined && { fix }) });
+  }
+}
