@@ -15,6 +15,12 @@ const journal = () => parseJournal(readFileSync(join(runDir(), 'journal.jsonl'),
 const events = (name: string) => journal().filter(({ event }) => event === name);
 const notes = () => (existsSync(join(runDir(), 'notes.txt')) ? readFileSync(join(runDir(), 'notes.txt'), 'utf8') : '');
 
+const stackOf = (attempt: number) => {
+  const folder = join(runDir(), `attempts/000${attempt}/hang`);
+  const name = readdirSync(folder).find((file) => file.startsWith('node-stack-'));
+  return name === undefined ? readdirSync(folder).join(' ') : readFileSync(join(folder, name), 'utf8');
+};
+
 const quickly = { min_ms: 1000, max_ms: 6000, startup_max_ms: 20_000, factor: 5 };
 
 function supervise(fixture: string, { hang, ...changes }: { hang?: object; [key: string]: unknown } = {}): Run {
@@ -44,6 +50,7 @@ describe('a trainer that hangs', () => {
     const evidence = readFileSync(join(runDir(), 'attempts/0001/hang/processes.txt'), 'utf8');
     expect(evidence).toContain('hangs-after-epoch-2.mjs');
     expect(evidence).toContain('-- wchan');
+    if (kind === 'busy') expect(stackOf(1)).toMatch(/of \d+ samples[\s\S]* at .*hangs-after-epoch-2\.mjs:\d+\)/);
     expect(readJson(join(runDir(), 'status.json'))).toMatchObject({ state: 'completed', restarts: 1 });
   });
 

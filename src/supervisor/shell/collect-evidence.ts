@@ -5,6 +5,7 @@ import { findRunProcesses, type RunProcess } from './find-run-processes.js';
 import { describeGpus } from './gpu.js';
 import { readLogTail } from './log-tail.js';
 import { runTool } from './run-tool.js';
+import { sampleNode } from './sample-node.js';
 import { signalProcess } from './signal-process.js';
 
 export interface EvidenceOptions {
@@ -23,7 +24,7 @@ const kernelFiles = ['status', 'wchan', 'stack', 'syscall', 'io'] as const;
 
 /**
  * Collects what shows where a silent trainer waits, before it is ended: the kernel's view of every process of the run, stacks of
- * Python (py-spy, when installed) and of our own trainer, the GPUs, the last lines of the log. Returns the folder. Bounded.
+ * Python (py-spy, when installed) and of Node (by its profiler; our own writes a report besides), the GPUs, the last lines of the log. Returns the folder. Bounded.
  */
 export async function collectEvidence({
   token,
@@ -48,6 +49,13 @@ export async function collectEvidence({
     ...stacks,
     describeGpus().then((text) => write('gpu.txt', text)),
     answersReports ? requestReport(processes, target) : undefined,
+    ...processes
+      .filter(({ pid, group }) => pid === group)
+      .map(async (leader) => {
+        const sample = await sampleNode(leader, output);
+        write(`node-stack-${leader.pid}.txt`, sample?.stack);
+        write(`node-${leader.pid}.cpuprofile`, sample?.profile);
+      }),
   ]);
   return target;
 }
