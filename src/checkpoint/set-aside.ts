@@ -25,7 +25,13 @@ export function setAside(directory: string): string | undefined {
 
 /** What is no part of a run's state: earlier runs, damaged checkpoints, and the lock of whoever is at work here. */
 function isKept(name: string): boolean {
-  return name === previousFolder || name === 'quarantine' || name.startsWith('.lock') || name === '.upload';
+  return (
+    name === previousFolder ||
+    name === 'quarantine' ||
+    name.startsWith('.lock') ||
+    name === '.upload' ||
+    name === '.restore'
+  );
 }
 
 /** The next free numbered folder below `parent`. */

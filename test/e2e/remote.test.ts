@@ -72,31 +72,31 @@ const commitsAt = (server: LoopbackStore) => server.objects().filter((key) => ke
 describe('a run with a remote store', () => {
   it('comes back from it bit for bit when its disk is lost, and from an earlier epoch when the newest is torn there', async () => {
     bench = openBench('remote-restore');
-    const first = bench.supervise(onFolder('tiny', tinyExperiment({ epochs: 3, experiment_name: 'tiny' })));
+    const first = bench.supervise(onFolder('tiny', tinyExperiment({ epochs: 2, experiment_name: 'tiny' })));
     expect(await first.ended, first.output()).toMatchObject({ code: 0 });
     const names = journalOf('tiny').map(({ event }) => event);
     expect(names.lastIndexOf('uploaded')).toBeGreaterThan(names.indexOf('exited'));
     expect(names.indexOf('completed')).toBeGreaterThan(names.lastIndexOf('uploaded'));
-    expect(statusOf('tiny')['remote']).toMatchObject({ checkpoint: 'ckpt-3', epoch: 3, failing_since: null });
+    expect(statusOf('tiny')['remote']).toMatchObject({ checkpoint: 'ckpt-2', epoch: 2, failing_since: null });
     const nas = await openRemoteStore({ url: `file://${bench.folder}/nas` });
-    expect((await listRemote(nas, 'tiny')).at(-1)).toMatchObject({ checkpoint: 'ckpt-3', epoch: 3, is_newest: true });
+    expect((await listRemote(nas, 'tiny')).at(-1)).toMatchObject({ checkpoint: 'ckpt-2', epoch: 2, is_newest: true });
 
     rmSync(join(bench.folder, 'runs'), { recursive: true });
-    const more = onFolder('tiny', tinyExperiment({ epochs: 4, experiment_name: 'tiny' }));
+    const more = onFolder('tiny', tinyExperiment({ epochs: 3, experiment_name: 'tiny' }));
     const second = bench.supervise(more);
     expect(await second.ended, second.output()).toMatchObject({ code: 0 });
-    expect(eventsOf('tiny', 'fetching')).toMatchObject([{ checkpoint: 'ckpt-3' }]);
+    expect(eventsOf('tiny', 'fetching')).toMatchObject([{ checkpoint: 'ckpt-2' }]);
     const [verified] = eventsOf('tiny', 'checkpoint_verified');
-    expect(verified).toMatchObject({ resume: true, last_completed_epoch: 3 });
+    expect(verified).toMatchObject({ resume: true, last_completed_epoch: 2 });
     expect(verified?.notes.join()).toMatch(
-      /ckpt-3 is fetched from .*; epoch_info\.json now says: last completed epoch 3/,
+      /ckpt-2 is fetched from .*; epoch_info\.json now says: last completed epoch 2/,
     );
     const checkpoints = join(bench.folder, 'runs/tiny/checkpoints');
-    const resumed = checkpointContent(join(checkpoints, 'ckpt-4'));
+    const resumed = checkpointContent(join(checkpoints, 'ckpt-3'));
 
     // The checkpoints alone are lost; the newest at the store is torn.
     const data = readdirSync(join(bench.folder, 'nas'), { recursive: true }).map(String);
-    const newest = join(bench.folder, 'nas', data.find((path) => path.includes('ckpt-4.data')) ?? '');
+    const newest = join(bench.folder, 'nas', data.find((path) => path.includes('ckpt-3.data')) ?? '');
     const bytes = readFileSync(newest);
     bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 8;
     writeFileSync(newest, bytes);
@@ -104,9 +104,9 @@ describe('a run with a remote store', () => {
     const third = bench.supervise(more);
     expect(await third.ended, third.output()).toMatchObject({ code: 0 });
     const again = eventsOf('tiny', 'checkpoint_verified').find(({ notes }) => notes.join().includes('damaged'));
-    expect(again?.notes.join()).toMatch(/epoch 4 at .* is damaged .* does not match its checksum/);
-    expect(again).toMatchObject({ resume: true, last_completed_epoch: 3 });
-    expect(checkpointContent(join(checkpoints, 'ckpt-4'))).toEqual(resumed);
+    expect(again?.notes.join()).toMatch(/epoch 3 at .* is damaged .* does not match its checksum/);
+    expect(again).toMatchObject({ resume: true, last_completed_epoch: 2 });
+    expect(checkpointContent(join(checkpoints, 'ckpt-3'))).toEqual(resumed);
   });
 
   it('is not disturbed by one that is down, tells so, and catches up', async () => {

@@ -34,10 +34,13 @@ interface Answer {
 }
 
 const slowMs = 1500;
-const pageLength = 1000;
+const usualPageLength = 1000;
 
 /** Opens a store with one bucket, of any name; its objects are files in `folder`. Signatures and checksums are checked. */
-export async function openLoopbackStore(folder: string, port = 0): Promise<LoopbackStore> {
+export async function openLoopbackStore(
+  folder: string,
+  { pageLength = usualPageLength }: { readonly pageLength?: number } = {},
+): Promise<LoopbackStore> {
   mkdirSync(folder, { recursive: true });
   const keys = { accessKeyId: 'loopback', secretAccessKey: randomUUID() };
   const objects = new Map<string, StoredObject>();
@@ -149,7 +152,7 @@ export async function openLoopbackStore(folder: string, port = 0): Promise<Loopb
   const server = createServer((request, response) => {
     serve(request, response).catch(() => response.destroy());
   });
-  await new Promise<void>((settle, fail) => server.once('error', fail).listen(port, '127.0.0.1', settle));
+  await new Promise<void>((settle, fail) => server.once('error', fail).listen(0, '127.0.0.1', settle));
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     keys,

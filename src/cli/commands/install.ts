@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { loadExperiment, resolveRun } from '../../config/index.js';
+import { loadExperiment, remoteSettings, resolveRun } from '../../config/index.js';
 import { ExitCode, SuperviseError, writeFileAtomic } from '../../protocol/index.js';
 import { quoteWord } from '../format.js';
 import { describeLaunch, launchArguments, superviseScript } from '../launch-record.js';
@@ -65,7 +65,7 @@ function describeService(path: string, flags: Readonly<Record<string, unknown>>)
     command: [process.execPath, superviseScript, ...launchArguments(record)],
     cwd: record.cwd,
     environment: { ...Object.fromEntries(kept), ...record.environment },
-    stopGraceMs: loaded.config.restart.stop_grace_ms,
+    stopGraceMs: loaded.config.restart.stop_grace_ms + (remoteSettings(loaded.config)?.stopWaitMs ?? 0),
   };
 }
 
