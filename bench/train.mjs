@@ -11,6 +11,9 @@ import { listPeers, runForJson, startPeer } from './train/peers.mjs';
 import { measureStarts } from './train/start.mjs';
 import { renderTrainTable } from './train/table.mjs';
 
+/** What the turns of one peer in one case may take, roughly. */
+const patienceMs = 10_000;
+
 const root = fileURLToPath(new URL('..', import.meta.url));
 const help = `npm run bench:train -- [flags]
 
@@ -20,7 +23,7 @@ behind, and the part of an epoch that is no step. Needs dist/ (npm run build) an
 
   --cases <name,…>   of ${Object.keys(readCases()).join(', ')} (all)
   --peers <key,…>    columns, by the keys of the JSON rows (all)
-  --rounds <n>       rounds of each case (7)
+  --rounds <n>       rounds of each case (7); steps of many seconds are taken in two of them only
   --parts <name,…>   of steps, start, flat (all)
   --json             JSON on stdout instead of the table: {machine, rows, start, flat}
   --no-write         leave bench/results/train.json and docs/backends.md as they are
@@ -48,7 +51,7 @@ async function main() {
     report.rows = [];
     for (const name of flags.cases.split(',')) report.rows.push(await measureCase(name));
   }
-  if (parts.includes('start')) report.start = summaries(await measureStarts(root, ['tensorflow', 'wasm'], 5));
+  if (parts.includes('start')) report.start = summaries(await measureStarts(root, ['tensorflow', 'wasm'], 3));
   if (parts.includes('flat')) report.flat = measureFlat();
   const table = renderTrainTable(report);
   console.log(flags.json ? JSON.stringify(report, null, 2) : table);
@@ -68,14 +71,15 @@ async function measureCase(name) {
   }
   const samples = Object.fromEntries(peers.map(({ key }) => [key, []]));
   try {
-    const counts = new Map();
-    for (const peer of peers) counts.set(peer, stepsOfTurn(await peer.step(2)));
+    const turns = new Map();
+    for (const peer of peers) turns.set(peer, planTurns(peer.ready.stepMs));
     for (let round = 0; round < Number(flags.rounds); round++) {
       process.stderr.write(`${name}: round ${round + 1} of ${flags.rounds}\n`);
-      // Each round begins with another one, so that none always follows the same. The first step of a turn warms it up.
+      // Each round begins with another one, so that none always follows the same.
       for (let turn = 0; turn < peers.length; turn++) {
         const peer = peers[(turn + round) % peers.length];
-        samples[peer.key].push(...(await peer.step(counts.get(peer) + 1)).slice(1));
+        const { rounds, warmups, steps } = turns.get(peer);
+        if (round < rounds) samples[peer.key].push(...(await peer.step(warmups + steps)).slice(warmups));
       }
     }
   } finally {
@@ -89,9 +93,15 @@ async function measureCase(name) {
   return { case: name, title, ...figures, steps, parameters, versions };
 }
 
-/** About half a second for each turn. */
-function stepsOfTurn(times) {
-  return Math.min(20, Math.max(1, Math.round(500 / times.at(-1))));
+/**
+ * About half a second for each turn, whose first step warms it up where that costs little. Slow ones take fewer turns, but two:
+ * a whole run has to end in minutes.
+ */
+function planTurns(stepMs) {
+  const steps = Math.min(20, Math.max(1, Math.round(500 / stepMs)));
+  const warmups = stepMs < 1000 ? 1 : 0;
+  const rounds = Math.max(2, Math.floor(patienceMs / ((steps + warmups) * stepMs)));
+  return { rounds, warmups, steps };
 }
 
 function measureFlat() {

@@ -29,6 +29,12 @@ export function listPeers(root) {
       title: 'Python TensorFlow, graph',
       command: python('SUPERVISE_PYTHON', 'worker_tf.py', 'graph'),
     },
+    {
+      key: 'tensorflow_onednn_ms',
+      title: 'the same, oneDNN switched on',
+      command: python('SUPERVISE_PYTHON', 'worker_tf.py', 'graph'),
+      env: { TF_ENABLE_ONEDNN_OPTS: '1' },
+    },
     { key: 'torch_ms', title: 'PyTorch', command: python('SUPERVISE_TORCH_PYTHON', 'worker_torch.py', 'eager') },
     {
       key: 'torch_compiled_ms',
@@ -39,9 +45,9 @@ export function listPeers(root) {
 }
 
 /** Starts a peer on a case and waits until its first steps are done; undefined (and why, on stderr) when it cannot be had. */
-export async function startPeer({ key, command }, name) {
+export async function startPeer({ key, command, env = {} }, name) {
   const [program, ...args] = command(name);
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   let errors = '';
   child.stderr.on('data', (text) => {
     errors = `${errors}${text}`.slice(-2000);
