@@ -53,7 +53,18 @@ const training = {
     globalThis.gc();
     const { numTensors, numBytes } = memory();
     const handles = backend().binding?.getNumOfTensors() ?? 0;
-    held.push({ tensors: numTensors, bytes: numBytes, handles, residentMb: process.memoryUsage().rss / 1e6 });
+    const { rss, heapUsed, heapTotal, external } = process.memoryUsage();
+    const wasmBytes = backend().wasm?.HEAPU8.length ?? 0;
+    held.push({
+      tensors: numTensors,
+      bytes: numBytes,
+      handles,
+      residentMb: rss / 1e6,
+      usedHeapMb: heapUsed / 1e6,
+      heapMb: heapTotal / 1e6,
+      externalMb: external / 1e6,
+      wasmMb: wasmBytes / 1e6,
+    });
   },
 };
 await runTraining(training, opened.start);
