@@ -1,5 +1,4 @@
 // Useful time over wall time, under the same seeded faults, beside what people use: npm run bench:goodput -- --help
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +12,7 @@ import { faultNames, runFault } from './goodput/run-fault.mjs';
 import { runKills } from './goodput/run-kills.mjs';
 import { describeMachine } from './lib/machine.mjs';
 import { findPeers } from './lib/peers.mjs';
+import { runProgram } from './lib/run-program.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const help = `npm run bench:goodput -- [flags]
@@ -59,7 +59,7 @@ else await main();
 async function main() {
   if (!flags.draw) raisePriority();
   const results = join(root, 'bench/results/goodput.json');
-  if (!flags['no-build']) run(process.execPath, [join(root, 'scripts/build.mjs')]);
+  if (!flags['no-build']) runProgram(process.execPath, [join(root, 'scripts/build.mjs')], root);
   if (!flags.draw) {
     const report = await measure();
     printReport(report);
@@ -173,9 +173,4 @@ function raisePriority() {
   } catch {
     console.log('not root: the priority stays as it is, and other work on the machine disturbs the figures');
   }
-}
-
-function run(program, args) {
-  const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit' });
-  if (status !== 0) throw error ?? new Error(`${program} ${args.join(' ')}: exit ${status}`);
 }

@@ -1,5 +1,4 @@
 // Measures the supervisor beside its peers: npm run bench -- --help
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +13,7 @@ import { raisePriority } from './lib/priority.mjs';
 import { endProcess } from './lib/process.mjs';
 import { measureRelaunch } from './lib/relaunch.mjs';
 import { printReport, writeDocs } from './lib/report.mjs';
+import { runProgram } from './lib/run-program.mjs';
 import { listSupervisors } from './lib/supervisors.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -54,7 +54,7 @@ else await main();
 
 async function main() {
   raisePriority();
-  if (!flags['no-build']) run(process.execPath, [join(root, 'scripts/build.mjs')]);
+  if (!flags['no-build']) runProgram(process.execPath, [join(root, 'scripts/build.mjs')], root);
   const peers = findPeers({ install: !flags['no-install'] });
   // Node reads such certificates before anything else: where a machine names some, every one that runs on Node would pay for it.
   delete process.env.NODE_EXTRA_CA_CERTS;
@@ -130,7 +130,7 @@ function helpCommands({ pm2, forever }) {
 
 function compileChild(scratch) {
   const child = join(scratch, 'child');
-  run('gcc', ['-O2', '-static', '-o', child, join(root, 'bench/child.c')]);
+  runProgram('gcc', ['-O2', '-static', '-o', child, join(root, 'bench/child.c')], root);
   return child;
 }
 
@@ -142,11 +142,6 @@ function folderOpener(scratch) {
     mkdirSync(folder);
     return folder;
   };
-}
-
-function run(program, args) {
-  const { status, error } = spawnSync(program, args, { cwd: root, stdio: 'inherit' });
-  if (status !== 0) throw error ?? new Error(`${program} ${args.join(' ')}: exit ${status}`);
 }
 
 function versionsOf(supervisors) {

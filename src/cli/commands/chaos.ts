@@ -9,7 +9,6 @@ import {
   findShortcomings,
   renderPage,
 } from '../../chaos/index.js';
-import { loadExperiment, resolveRun } from '../../config/index.js';
 import { ExitCode, writeFileAtomic } from '../../protocol/index.js';
 import { runUnderFaults } from '../chaos/chaos-run.js';
 import { judgeRun } from '../chaos/judge-run.js';
@@ -17,8 +16,9 @@ import { describeRecord, describeReport, formatMs } from '../chaos/print-report.
 import { readCount, readDuration, readFaults, usualFaults } from '../chaos/read-options.js';
 import { listenForStop } from '../chaos/stop.js';
 import { alignColumns } from '../format.js';
+import { loadOriginal } from '../scratch/load-original.js';
 import { describeFailure, layScratchRun, startScratch } from '../scratch/scratch-run.js';
-import { experimentOf, settingOptions, settingsOf } from '../start-options.js';
+import { settingOptions } from '../start-options.js';
 import type { Command } from './command.js';
 
 /** Exit code when something did not come as it is to be. */
@@ -62,11 +62,7 @@ export const chaos: Command = {
     '0 everything came as it is to be, 1 not everything, 69 the unbroken run did not complete, 75 interrupted, 78 wrong configuration',
   run: async ({ parsed, flag, number, text }) => {
     if (flag('list')) return listFaults();
-    const path = experimentOf(parsed, 'supervise chaos');
-    // --seed and --epochs are those of the campaign here.
-    const flags = settingsOf({ ...parsed, seed: undefined, epochs: undefined });
-    const loaded = loadExperiment({ path, flags, env: process.env });
-    const run = resolveRun(loaded, process.cwd());
+    const { loaded, run } = loadOriginal(parsed, 'supervise chaos', ['seed', 'epochs']);
     const faults = readFaults(text('faults') ?? usualFaults.join(','));
     const meanTimeBetweenMs = readDuration('mean-time-between', text('mean-time-between') ?? usualMean);
     const patienceMs = readDuration('patience', text('patience') ?? usualPatience);

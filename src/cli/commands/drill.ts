@@ -1,6 +1,5 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { loadExperiment, resolveRun } from '../../config/index.js';
 import { ExitCode, SuperviseError } from '../../protocol/index.js';
 import { superviseForFaults } from '../chaos/chaos-run.js';
 import { formatMs } from '../chaos/print-report.js';
@@ -8,7 +7,8 @@ import { readDuration, readFaults } from '../chaos/read-options.js';
 import { type DrillResult, runDrill } from '../chaos/run-drill.js';
 import { listenForStop } from '../chaos/stop.js';
 import { alignColumns } from '../format.js';
-import { experimentOf, settingOptions, settingsOf } from '../start-options.js';
+import { loadOriginal } from '../scratch/load-original.js';
+import { settingOptions } from '../start-options.js';
 import type { Command } from './command.js';
 
 /** Exit code when the run did not come back as it should. */
@@ -40,9 +40,7 @@ export const drill: Command = {
   mostOperands: 1,
   exitCodes: '0 passed, 1 not passed, 69 nothing could be broken, 75 interrupted, 78 wrong configuration',
   run: async ({ parsed, flag, text }) => {
-    const path = experimentOf(parsed, 'supervise drill');
-    const loaded = loadExperiment({ path, flags: settingsOf(parsed), env: process.env });
-    const run = resolveRun(loaded, process.cwd());
+    const { loaded, run } = loadOriginal(parsed, 'supervise drill');
     const faults = readFaults(text('fault') ?? 'sigkill');
     const [fault] = faults;
     if (faults.length > 1)

@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { loadExperiment, resolveRun } from '../../config/index.js';
 import { ExitCode, runPaths, SuperviseError } from '../../protocol/index.js';
 import { alignColumns } from '../format.js';
 import { compareRuns } from '../scratch/compare-runs.js';
 import type { Finding } from '../scratch/finding.js';
+import { loadOriginal } from '../scratch/load-original.js';
 import { journalOf, layScratchRun, type ScratchRun, superviseScratch } from '../scratch/scratch-run.js';
-import { experimentOf, settingOptions, settingsOf } from '../start-options.js';
+import { settingOptions } from '../start-options.js';
 import { type Kill, killAtPlaces } from '../verify-resume/kill-trainer.js';
 import { planKills } from '../verify-resume/plan-kills.js';
 import type { Command } from './command.js';
@@ -41,11 +41,7 @@ export const verifyResume: Command = {
   mostOperands: 1,
   exitCodes: '0 the same, 1 different, 69 a run did not complete or nothing was killed, 78 wrong configuration',
   run: async ({ parsed, flag, number }) => {
-    const path = experimentOf(parsed, 'supervise verify-resume');
-    // --seed and --epochs are those of the verification here.
-    const flags = settingsOf({ ...parsed, seed: undefined, epochs: undefined });
-    const loaded = loadExperiment({ path, flags, env: process.env });
-    const run = resolveRun(loaded, process.cwd());
+    const { loaded, run } = loadOriginal(parsed, 'supervise verify-resume', ['seed', 'epochs']);
     const epochs = wholeNumber('epochs', number('epochs') ?? Math.min(usualEpochs, loaded.config.epochs));
     const kills = wholeNumber('kills', number('kills') ?? usualKills);
     const [seed, tolerance] = [number('seed') ?? 1, number('tolerance') ?? 0];
