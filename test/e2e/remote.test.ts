@@ -206,7 +206,7 @@ describe('a run with a remote store', () => {
       answer += text;
     });
     await new Promise((settle) => next.once('close', settle));
-    const { bytes } = JSON.parse(answer).result.newest;
+    const { bytes } = JSON.parse(answer.trim().split('\n').at(-1) ?? '').result.newest;
     expect(bytes).toBeLessThan(3 * 2 ** 20);
     expect(commitsAt(server)).toHaveLength(1);
     expect(readdirSync(directory)).not.toContain('.upload');

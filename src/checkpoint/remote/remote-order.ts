@@ -3,7 +3,7 @@ import type { VerifyMode } from '../verify-checkpoint.js';
 import { type PullResult, pullCheckpoint } from './pull-checkpoint.js';
 import { type PushResult, pushCheckpoints } from './push-checkpoints.js';
 import type { RemoteSettings } from './remote-address.js';
-import { openRemoteStore } from './remote-store.js';
+import { openRemoteStore, type RemoteStore } from './remote-store.js';
 import type { RetryRules } from './retry.js';
 
 /** What a process apart is told to do with a store. It finds the credentials itself. */
@@ -23,6 +23,8 @@ export interface RemoteOrder {
 
 /** What it tells, one JSON object a line; the last one is how it ended. */
 export type RemoteAnswer =
+  /** The store did something: who hears nothing for long may take it for dead. */
+  | { readonly type: 'progress' }
   | { readonly type: 'begin'; readonly checkpoint: string; readonly bytes: number }
   | { readonly type: 'pushed'; readonly result: PushResult }
   | { readonly type: 'pulled'; readonly result: PullResult }
@@ -31,7 +33,7 @@ export type RemoteAnswer =
 /** Does what it is told; what goes wrong is an answer too. */
 export async function performRemoteOrder(order: RemoteOrder, tell: (answer: RemoteAnswer) => void): Promise<void> {
   try {
-    const store = await openRemoteStore(order.store, order.retries);
+    const store = reportProgress(await openRemoteStore(order.store, order.retries), () => tell({ type: 'progress' }));
     if (order.kind === 'push') {
       tell({ type: 'pushed', result: await pushCheckpoints({ ...order, store }) });
     } else {
@@ -42,4 +44,20 @@ export async function performRemoteOrder(order: RemoteOrder, tell: (answer: Remo
     const { message, fix } = error as Error & { fix?: string };
     tell({ type: 'failed', reason: message, ...(fix !== undefined && { fix }) });
   }
+}
+
+function reportProgress(store: RemoteStore, report: () => void): RemoteStore {
+  const reported = async <Value>(work: Promise<Value>): Promise<Value> => {
+    const value = await work;
+    report();
+    return value;
+  };
+  return {
+    ...store,
+    list: (prefix) => reported(store.list(prefix)),
+    // A part is read when the ones before it are on their way.
+    put: (key, source) => reported(store.put(key, { ...source, read: (part) => reported(source.read(part)) })),
+    read: (key, offset, length) => reported(store.read(key, offset, length)),
+    remove: (key) => reported(store.remove(key)),
+  };
 }
