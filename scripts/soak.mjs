@@ -92,8 +92,8 @@ function load() {
     experiment_name: 'soak',
     epochs: 10_000_000,
     trainer: { command: [process.execPath, trainer], checkpoint_pattern: 'ckpt-{epoch}.safetensors', env: { GO: go } },
-    // A machine that is busy with other things may leave a trainer without a processor for a second or two.
-    hang: { min_ms: 3000, max_ms: 6000, startup_max_ms: 60_000, factor: 5 },
+    // Longer than both stand still in a suspension (five seconds), and than a busy machine leaves a trainer without a processor.
+    hang: { min_ms: 7000, max_ms: 10_000, startup_max_ms: 60_000, factor: 5 },
     restart: { initial_delay_ms: 1, max_delay_ms: 50, stop_grace_ms: 500 },
   };
   writeFileSync(path, JSON.stringify(experiment));
