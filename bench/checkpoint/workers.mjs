@@ -13,15 +13,22 @@ export async function startWorkers(root, megabytes) {
   const script = join(root, 'bench/checkpoint/worker.py');
   const own = join(root, 'bench/checkpoint/worker.mjs');
   const listed = [
-    ['ours', process.execPath, [own], hugePages],
-    ['ours, small pages', process.execPath, [own]],
+    ['ours', process.execPath, [own], 'variables'],
+    ['ours, into new arrays', process.execPath, [own], 'arrays'],
     ...(has(tensorflow, 'tensorflow') ? [['tf.train.Checkpoint', tensorflow, [script, 'tensorflow']]] : []),
     ...(has(others, 'torch') ? [['torch.save', others, [script, 'torch']]] : []),
     ...(has(others, 'safetensors') ? [['safetensors', others, [script, 'safetensors']]] : []),
   ];
   const workers = [];
-  for (const [name, program, args, settings] of listed)
-    workers.push(await startWorker(name, program, [...args, String(megabytes)], settings));
+  for (const [name, program, args, into] of listed)
+    workers.push(
+      await startWorker(
+        name,
+        program,
+        [...args, String(megabytes), ...(into === undefined ? [] : [into])],
+        into && hugePages,
+      ),
+    );
   return workers;
 }
 
