@@ -6,6 +6,8 @@ import { setFlagsFromString } from 'node:v8';
 // runs once, at the start, is worth an optimizing compiler and its memory.
 setFlagsFromString('--semi-space-growth-factor=1');
 setFlagsFromString('--no-opt');
+// A relaunch runs code that has run a few times at most: what V8 learns of it has to count from the first time.
+setFlagsFromString('--no-lazy-feedback-allocation');
 // Node 22 and newer keep compiled code between runs.
 module.enableCompileCache?.();
 const { supervise } = await import('../dist/bundle/supervise.js');

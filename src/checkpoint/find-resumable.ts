@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type EpochInfo,
@@ -145,8 +146,11 @@ function recordedPosition({ last_completed_epoch, partial }: EpochInfo): Checkpo
 }
 
 function readEpochInfo(directory: string, epochBase: 0 | 1): EpochInfo | Unreadable | undefined {
+  const path = epochInfoPath(directory);
+  // An error for what is usual, no record yet, would cost more than the look.
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
   try {
-    return parseEpochInfo(readFileBounded(epochInfoPath(directory)).toString('utf8'), epochBase);
+    return parseEpochInfo(readFileBounded(path).toString('utf8'), epochBase);
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;
     throw error;

@@ -1,6 +1,6 @@
 import { readdirSync, type Stats, statSync } from 'node:fs';
 import { TrainerEnv } from '../../protocol/index.js';
-import { givenBetween, type PidCounter, readPidCounter, readPidMax } from './pid-counter.js';
+import { type GivenPids, givenBetween, type PidCounter, readPidCounter, readPidMax } from './pid-counter.js';
 import { type ProcessFacts, readProc, readProcess } from './processes.js';
 
 /** One process of a run, with the attempt that it descends from. */
@@ -14,7 +14,18 @@ export interface RunProcess extends ProcessFacts {
  * at. They are not read again: descendants of a trainer carry a token from their first moment.
  */
 let strangers = new Map<number, Stats>();
+/**
+ * Numbers to look at again: of processes that are no strangers, or not for certain, and numbers just given under which nothing
+ * was seen (a fork may be under way).
+ */
+let undecided = new Set<number>();
+/** The counter of pids when the last look began. */
 let lookedAt: PidCounter | undefined;
+/** Processes when all were listed last: strangers that have ended since are forgotten at the next listing. */
+let listed = 0;
+
+/** To list the folder takes no longer than to try more numbers than these. */
+const mostTried = 64;
 
 /**
  * Every living process that carries the run's token in its environment, wherever it went: in a group or session of its own,
@@ -22,41 +33,82 @@ let lookedAt: PidCounter | undefined;
  * user cannot be read, and is not ours to end.
  */
 export function findRunProcesses(token: string, exceptAttempt?: number): RunProcess[] {
-  const pids = listPids();
-  // After the listing and before the reading: so it bounds what may have changed since, for those listed now and for the next look.
-  const counter = readPidCounter();
-  const mayBeNew = lookedAt && counter && givenBetween(lookedAt, counter, readPidMax());
-  const seen = strangers;
-  strangers = new Map();
-  lookedAt = counter;
-  const found: RunProcess[] = [];
-  for (const pid of pids) {
-    const known = seen.get(pid);
-    if (known !== undefined && mayBeNew?.(pid) === false) strangers.set(pid, known);
-    else if (pid !== process.pid) {
-      const one = lookAt(pid, known, token, exceptAttempt);
-      if (one !== undefined) found.push(one);
-    }
-  }
-  return found;
+  const candidates = listCandidates();
+  undecided = new Set();
+  return candidates.flatMap((candidate) => lookAt(candidate, token, exceptAttempt) ?? []);
 }
 
-function lookAt(pid: number, known: Stats | undefined, token: string, except: number | undefined) {
+interface Candidate {
+  readonly pid: number;
+  /** The stranger that had this number. */
+  readonly known: Stats | undefined;
+  /** Given since the last look. */
+  readonly isNew: boolean;
+}
+
+/** What has to be looked at; strangers that need not stay in `strangers`. */
+function listCandidates(): Candidate[] {
+  const before = lookedAt;
+  lookedAt = readPidCounter();
+  const given = before && lookedAt && givenBetween(before, lookedAt, readPidMax());
+  const isFew = given !== undefined && given.size <= mostTried && strangers.size <= 2 * listed + mostTried;
+  return isFew ? takeGiven(given) : takeListed(before);
+}
+
+/** Few numbers were given: those, and the undecided. */
+function takeGiven(given: GivenPids): Candidate[] {
+  return [...new Set([...given.list(), ...undecided])].map((pid) => {
+    const known = strangers.get(pid);
+    strangers.delete(pid);
+    return { pid, known, isNew: given.has(pid) };
+  });
+}
+
+/** All processes, but for strangers whose numbers cannot have changed hands until now. */
+function takeListed(before: PidCounter | undefined): Candidate[] {
+  const seen = strangers;
+  strangers = new Map();
+  const pids = listPids();
+  listed = pids.length;
+  const counter = before && readPidCounter();
+  const given = before && counter && givenBetween(before, counter, readPidMax());
+  return pids.flatMap((pid) => {
+    const known = seen.get(pid);
+    if (known === undefined || given?.has(pid) !== false) return { pid, known, isNew: false };
+    strangers.set(pid, known);
+    return [];
+  });
+}
+
+function lookAt({ pid, known, isNew }: Candidate, token: string, except: number | undefined): RunProcess | undefined {
+  if (pid === process.pid) return undefined;
   const folder = statSync(`/proc/${pid}`, { throwIfNoEntry: false });
-  if (folder === undefined) return undefined;
+  if (folder === undefined) {
+    if (isNew) undecided.add(pid);
+    return undefined;
+  }
   if (known !== undefined && isSame(known, folder)) {
     strangers.set(pid, known);
     return undefined;
   }
   const environ = readProc(`${pid}/environ`);
   if (isSettled(folder) && isStranger(pid, environ)) strangers.set(pid, folder);
+  else undecided.add(pid);
   if (environ?.includes(token) !== true) return undefined;
   const environment = environ.split('\0');
   const attempt = attemptOf(environment);
   if (!environment.includes(`${TrainerEnv.token}=${token}`) || (except !== undefined && attempt === except))
     return undefined;
   const facts = readProcess(pid);
-  return facts === undefined || facts.isZombie ? undefined : { ...facts, attempt, command: commandOf(pid) };
+  return facts === undefined || facts.isZombie || isThread(pid)
+    ? undefined
+    : { ...facts, attempt, command: commandOf(pid) };
+}
+
+/** Threads have numbers too, which no listing shows. Source: proc(5), `Tgid` of `/proc/<pid>/status`. */
+function isThread(pid: number): boolean {
+  const process = /^Tgid:\s+(\d+)$/m.exec(readProc(`${pid}/status`) ?? '')?.[1];
+  return process !== undefined && Number(process) !== pid;
 }
 
 /** The folder's time is that of our first look. Between fork and exec a trainer has the environment of who starts it. */

@@ -20,6 +20,13 @@ export function readPidCounter(): PidCounter | undefined {
   return { last: Number(last), forks: Number(forks), tasks: Number(tasks) };
 }
 
+/** The process numbers that may have been given between two looks at the counter. */
+export interface GivenPids {
+  readonly has: (pid: number) => boolean;
+  readonly size: number;
+  readonly list: () => number[];
+}
+
 /** After the first round the kernel gives out no number below this. Source: `RESERVED_PIDS` of its pid.c. */
 const firstAgain = 300;
 
@@ -28,11 +35,7 @@ const firstAgain = 300;
  * given in ascending order, begin anew at the end, and leave out those in use: with few processes started in between, and the
  * counter no further on than they took it, no number outside of the way that it went has changed hands. Pure.
  */
-export function givenBetween(
-  before: PidCounter,
-  after: PidCounter,
-  pidMax: number,
-): ((pid: number) => boolean) | undefined {
+export function givenBetween(before: PidCounter, after: PidCounter, pidMax: number): GivenPids | undefined {
   const room = pidMax - firstAgain;
   const forks = after.forks - before.forks;
   const hasWrapped = after.last < before.last;
@@ -40,7 +43,18 @@ export function givenBetween(
   // A group or session keeps the number of a leader that is gone: more numbers are in use than there are tasks.
   const inUse = 3 * Math.max(before.tasks, after.tasks);
   if (forks < 0 || 4 * (forks + inUse) > room || way > forks + inUse) return undefined;
-  return hasWrapped ? (pid) => pid > before.last || pid <= after.last : (pid) => pid > before.last && pid <= after.last;
+  return {
+    has: hasWrapped ? (pid) => pid > before.last || pid <= after.last : (pid) => pid > before.last && pid <= after.last,
+    size: hasWrapped ? pidMax - before.last - 1 + after.last : way,
+    list: () =>
+      hasWrapped
+        ? [...range(before.last + 1, pidMax), ...range(1, after.last + 1)]
+        : range(before.last + 1, after.last + 1),
+  };
+}
+
+function range(first: number, end: number): number[] {
+  return Array.from({ length: Math.max(0, end - first) }, (_, index) => first + index);
 }
 
 let pidMax: number | undefined;

@@ -89,7 +89,8 @@ export async function prepareLaunch(options: PrepareOptions): Promise<Prepared> 
     return { missing: 'leftovers', detail };
   }
   try {
-    mkdirSync(checkpointDir, { recursive: true });
+    const isThere = statSync(checkpointDir, { throwIfNoEntry: false })?.isDirectory() === true;
+    if (!isThere) mkdirSync(checkpointDir, { recursive: true });
     const asked = findShortage(options);
     if (isToWait(options)) {
       const shortage = await asked;

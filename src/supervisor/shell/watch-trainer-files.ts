@@ -128,6 +128,8 @@ export function readProgress(checkpointDir: string, epochBase: 0 | 1): Progress 
 
 function readText(path: string): string | undefined {
   try {
+    // An error for what is usual, no file yet, would cost more than the look.
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
     return readFileBounded(path).toString('utf8');
   } catch {
     return undefined;

@@ -7,13 +7,13 @@ const counter = (last: number, forks: number, tasks = 200): PidCounter => ({ las
 
 describe('numbers that may have been given to another process', () => {
   it('are those between the two looks', () => {
-    const isGiven = givenBetween(counter(1000, 50), counter(1010, 60), pidMax);
-    expect([999, 1000, 1001, 1010, 1011].map((pid) => isGiven?.(pid))).toEqual([false, false, true, true, false]);
+    const given = givenBetween(counter(1000, 50), counter(1010, 60), pidMax);
+    expect([999, 1000, 1001, 1010, 1011].map((pid) => given?.has(pid))).toEqual([false, false, true, true, false]);
   });
 
   it('are those at both ends when the counter began anew', () => {
-    const isGiven = givenBetween(counter(32_760, 50), counter(310, 70), pidMax);
-    expect([300, 310, 311, 32_760, 32_761].map((pid) => isGiven?.(pid))).toEqual([true, true, false, false, true]);
+    const given = givenBetween(counter(32_760, 50), counter(310, 70), pidMax);
+    expect([300, 310, 311, 32_760, 32_761].map((pid) => given?.has(pid))).toEqual([true, true, false, false, true]);
   });
 
   it('are all, when so many were started that the counter may have come round', () => {
@@ -40,8 +40,13 @@ describe('numbers that may have been given to another process', () => {
         fc.nat({ max: 1200 }),
         (start, inUse, forks) => {
           const given = giveOut(start, new Set(inUse), forks);
-          const isGiven = givenBetween(counter(start, 0, 40), counter(given.at(-1) ?? start, forks, 40), 1000);
-          if (isGiven !== undefined) expect(given.filter((pid) => !isGiven(pid))).toEqual([]);
+          const between = givenBetween(counter(start, 0, 40), counter(given.at(-1) ?? start, forks, 40), 1000);
+          if (between === undefined) return;
+          expect(given.filter((pid) => !between.has(pid))).toEqual([]);
+          const list = between.list();
+          expect(list.filter((pid) => !between.has(pid))).toEqual([]);
+          expect(new Set(list).size).toBe(between.size);
+          expect(given.filter((pid) => !list.includes(pid))).toEqual([]);
         },
       ),
     );
