@@ -53,9 +53,8 @@ export function openJournal(
   let rotateAt = partBytes;
   const write = () => {
     try {
-      const bytes = Buffer.from(waiting);
-      const written = writeSync(file, bytes);
-      waiting = written === bytes.length ? '' : unwritten(bytes, written);
+      const written = writeSync(file, waiting);
+      waiting = written === Buffer.byteLength(waiting) ? '' : unwritten(Buffer.from(waiting), written);
     } catch (error) {
       onError(error);
     }

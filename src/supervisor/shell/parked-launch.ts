@@ -1,5 +1,7 @@
-import { accessSync, constants, rmdirSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, rmdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import type { Writable } from 'node:stream';
+import { setImmediate } from 'node:timers';
 import type { TrainerLaunch } from '../../config/index.js';
 import { isRunning } from './processes.js';
 import { type SpawnedTrainer, spawnTrainer } from './spawn-trainer.js';
@@ -60,7 +62,7 @@ export function createParkedLaunch(): ParkedLaunch {
         return undefined;
       }
       parked = undefined;
-      shell.input?.end(line);
+      if (shell.input !== undefined) say(line, shell.input);
       return { ...shell, input: undefined };
     },
     attempt: () => parked?.attempt,
@@ -69,6 +71,19 @@ export function createParkedLaunch(): ParkedLaunch {
       end();
     },
   };
+}
+
+/** A line fits into the pipe's buffer: written at once it comes a tenth of a relaunch earlier than through the stream. */
+function say(line: string, input: Writable): void {
+  const { fd } = (input as { readonly _handle?: { readonly fd?: unknown } })._handle ?? {};
+  let written = 0;
+  try {
+    if (typeof fd === 'number' && fd >= 0) written = writeSync(fd, line);
+  } catch {
+    // A full pipe, or a shell that has died: the stream waits, or hears of it.
+  }
+  if (written < Buffer.byteLength(line)) input.end(Buffer.from(line).subarray(written));
+  else setImmediate(() => input.end());
 }
 
 const shellName = /^[A-Za-z_][A-Za-z0-9_]*$/;
