@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pinoWithoutThreads } from './pino-without-threads.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'dist/bundle');
@@ -52,6 +53,7 @@ async function write(path, { name, ...options }) {
     platform: 'node',
     // Native code stays where it is.
     external: ['@node-rs/crc32'],
+    plugins: [pinoWithoutThreads],
     resolve: { mainFields: ['module', 'main'] },
     // Who imports one thing from a folder's index does not load the rest of the folder: the resident process does without zod.
     treeshake: { moduleSideEffects: [{ test: /[\\/]dist[\\/]\w+[\\/]index\.js$/, sideEffects: false }] },
