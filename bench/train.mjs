@@ -23,7 +23,7 @@ behind, and the part of an epoch that is no step. Needs dist/ (npm run build) an
 
   --cases <name,…>   of ${Object.keys(readCases()).join(', ')} (all)
   --peers <key,…>    columns, by the keys of the JSON rows (all)
-  --rounds <n>       rounds of each case (7); steps of many seconds are taken in two of them only
+  --rounds <n>       rounds of each case (5); steps of many seconds are taken in one or two of them
   --parts <name,…>   of steps, start, flat (all)
   --json             JSON on stdout instead of the table: {machine, rows, start, flat}
   --no-write         leave bench/results/train.json and docs/backends.md as they are
@@ -34,7 +34,7 @@ const { values: flags } = parseArgs({
   options: {
     cases: { type: 'string', default: Object.keys(readCases()).join() },
     peers: { type: 'string' },
-    rounds: { type: 'string', default: '7' },
+    rounds: { type: 'string', default: '5' },
     parts: { type: 'string', default: 'steps,start,flat' },
     json: { type: 'boolean', default: false },
     'no-write': { type: 'boolean', default: false },
@@ -94,13 +94,13 @@ async function measureCase(name) {
 }
 
 /**
- * About half a second for each turn, whose first step warms it up where that costs little. Slow ones take fewer turns, but two:
+ * About half a second for each turn, whose first step warms it up where that costs little. Slow ones take fewer turns:
  * a whole run has to end in minutes.
  */
 function planTurns(stepMs) {
   const steps = Math.min(20, Math.max(1, Math.round(500 / stepMs)));
   const warmups = stepMs < 1000 ? 1 : 0;
-  const rounds = Math.max(2, Math.floor(patienceMs / ((steps + warmups) * stepMs)));
+  const rounds = Math.max(stepMs < patienceMs ? 2 : 1, Math.floor(patienceMs / ((steps + warmups) * stepMs)));
   return { rounds, warmups, steps };
 }
 
