@@ -1,9 +1,10 @@
+import { getBackend } from '@tensorflow/tfjs-core';
 import type { CommitOptions } from '../../checkpoint/index.js';
 import { type EpochInfo, type EpochInfoStatus, systemErrorCode } from '../../protocol/index.js';
 import { createBackgroundCommit } from './background-commit.js';
 import { commitFinite, notFinite } from './commit-finite.js';
 import { DivergedError } from './diverged-error.js';
-import { createMemoryPool, memoryOf } from './memory-pool.js';
+import { createMemoryPool, memoryOf, takeFromOne } from './memory-pool.js';
 import { snapshotTraining, type TrainingProgress, type TrainingTensors } from './training-state.js';
 
 /** What the trainer needs to write its checkpoints. */
@@ -59,6 +60,15 @@ export class UnsavedError extends Error {
   override readonly name = 'UnsavedError';
 }
 
+/** Bytes of one save in memory, so many that few parts are left over: the graph of the objects has some hundred for each name. */
+function roomFor({ variables, counters, rates }: TrainingTensors): number {
+  const scalars = counters.size + (rates?.size ?? 0);
+  // Native TensorFlow gives out memory of its own.
+  const copied = getBackend() === 'tensorflow' ? [] : [...variables.values()];
+  const tensors = copied.reduce((sum, { size }) => sum + 4 * size + 8, 0);
+  return tensors + 512 * (variables.size + scalars) + 64 * 1024;
+}
+
 /** Makes the writer of one training's checkpoints. */
 export function createCheckpointWriter(options: CheckpointWriterOptions): CheckpointWriter {
   const background = options.isBackground ? createBackgroundCommit() : undefined;
@@ -83,10 +93,12 @@ export function createCheckpointWriter(options: CheckpointWriterOptions): Checkp
   /** Copies the state, and begins to write it. */
   const begin = async (name: string, progress: TrainingProgress, epochInfo: EpochInfo) => {
     const startedAtMs = performance.now();
-    const tensors = await snapshotTraining(options.tensors, progress, pool.take);
-    const stallSecs = (performance.now() - startedAtMs) / 1000;
+    const tensors = await snapshotTraining(options.tensors, progress, takeFromOne(pool, roomFor(options.tensors)));
     const { directory, maxCheckpoints, retention } = options;
-    underWay = write({ directory, name, tensors, epochInfo, maxCheckpoints, retention })
+    const written = write({ directory, name, tensors, epochInfo, maxCheckpoints, retention });
+    // To hand it over keeps the training waiting, too.
+    const stallSecs = (performance.now() - startedAtMs) / 1000;
+    underWay = written
       .then(() => {
         if (epochInfo.checkpoint === name) lastCheckpoint = name;
         const durationSecs = (performance.now() - startedAtMs) / 1000;

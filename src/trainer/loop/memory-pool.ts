@@ -29,6 +29,21 @@ export function createMemoryPool(): MemoryPool {
   };
 }
 
+/**
+ * Gives memory out of one buffer of the pool, as long as there is room, then from the pool: what goes to another thread in one
+ * piece goes in a fraction of the time. Each part begins at a multiple of 8 bytes.
+ */
+export function takeFromOne(pool: MemoryPool, bytes: number): MemoryPool['take'] {
+  const { buffer } = pool.take(bytes);
+  let used = 0;
+  return (wanted) => {
+    if (used + wanted > bytes) return pool.take(wanted);
+    const part = new Uint8Array(buffer, used, wanted);
+    used = Math.ceil((used + wanted) / 8) * 8;
+    return part;
+  };
+}
+
 /** The memory of tensors, which can be moved to another thread instead of being copied. */
 export function memoryOf(tensors: Iterable<readonly [string, TensorData]>): ArrayBuffer[] {
   const buffers = [...tensors].flatMap(([, { data }]) => (data instanceof Uint8Array ? [data] : data));

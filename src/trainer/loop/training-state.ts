@@ -55,16 +55,37 @@ export async function snapshotTraining(
 ): Promise<[string, TensorData][]> {
   const entries: [string, TensorData][] = [];
   tensors.settle?.();
-  for (const [name, variable] of tensors.variables)
-    entries.push([`${name}${valueSuffix}`, await toTensorData(variable, take)]);
-  for (const [name, counter] of tensors.counters) entries.push([`${name}${valueSuffix}`, int64Scalar(counter.get())]);
-  for (const [name, rate] of tensors.rates ?? []) entries.push([`${name}${valueSuffix}`, float32Scalar(rate)]);
+  for (const [name, variable] of tensors.variables) {
+    const copied = toTensorData(variable, take);
+    entries.push([`${name}${valueSuffix}`, copied instanceof Promise ? await copied : copied]);
+  }
+  const put = (name: string, { data, ...scalar }: TensorData & { readonly data: Uint8Array }) =>
+    entries.push([`${name}${valueSuffix}`, { ...scalar, data: copyTo(take, data) }]);
+  for (const [name, counter] of tensors.counters) put(name, int64Scalar(counter.get()));
+  for (const [name, rate] of tensors.rates ?? []) put(name, float32Scalar(rate));
   // Python's CheckpointManager counts on from it: after `ckpt-3` it writes `ckpt-4`.
-  entries.push([`save_counter${valueSuffix}`, int64Scalar(progress.epoch - 1)]);
-  entries.push([...buildObjectGraph(entries.map(([name]) => name))]);
+  put('save_counter', int64Scalar(progress.epoch - 1));
+  const [graphName, graph] = findGraph(tensors, entries);
+  entries.push([graphName, { dtype: 'string', shape: [], data: [copyTo(take, graph)] }]);
   const json = new TextEncoder().encode(JSON.stringify(progress));
-  entries.push([progressKey, { dtype: 'string', shape: [], data: [json] }]);
+  entries.push([progressKey, { dtype: 'string', shape: [], data: [copyTo(take, json)] }]);
   return entries;
+}
+
+const graphs = new WeakMap<TrainingTensors, { names: readonly string[]; graph: readonly [string, Uint8Array] }>();
+
+/** The graph of the objects follows from the names. To build it takes longer than to copy a small training's state. */
+function findGraph(tensors: TrainingTensors, entries: readonly [string, TensorData][]): readonly [string, Uint8Array] {
+  const known = graphs.get(tensors);
+  const isSame =
+    known?.names.length === entries.length && entries.every(([name], index) => known.names[index] === name);
+  if (known !== undefined && isSame) return known.graph;
+  const names = entries.map(([name]) => name);
+  const [name, { data }] = buildObjectGraph(names);
+  const [bytes] = data;
+  if (!(bytes instanceof Uint8Array)) throw new TypeError('the graph of the objects is one string');
+  graphs.set(tensors, { names, graph: [name, bytes] });
+  return [name, bytes];
 }
 
 /** The reading side of a checkpoint, as far as a restore needs it. */
@@ -122,9 +143,14 @@ function toTypedArray({ dtype, data }: TensorData): Float32Array | Int32Array {
     : new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
 }
 
-async function toTensorData(variable: Variable, take: Take): Promise<TensorData> {
+/** At once where the backend's memory can be seen: hundreds of turns of the event loop cost more than the copies. */
+function toTensorData(variable: Variable, take: Take): TensorData | Promise<TensorData> {
+  if (getBackend() !== 'wasm') return fetchTensorData(variable, take);
+  return { dtype: variable.dtype as DType, shape: variable.shape, data: copyTo(take, viewWasmTensor(variable)) };
+}
+
+async function fetchTensorData(variable: Variable, take: Take): Promise<TensorData> {
   const tensor = { dtype: variable.dtype as DType, shape: variable.shape };
-  if (getBackend() === 'wasm') return { ...tensor, data: copyTo(take, viewWasmTensor(variable)) };
   // Values that this backend has not taken over yet would be handed out themselves; of the others it makes a copy for us.
   const isNative = getBackend() === 'tensorflow';
   if (isNative) idOf(variable);
@@ -140,11 +166,11 @@ function copyTo(take: Take, bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
-function int64Scalar(value: number): TensorData {
+function int64Scalar(value: number): TensorData & { readonly data: Uint8Array } {
   return { dtype: 'int64', shape: [], data: new Uint8Array(BigInt64Array.of(BigInt(value)).buffer) };
 }
 
-function float32Scalar(value: number): TensorData {
+function float32Scalar(value: number): TensorData & { readonly data: Uint8Array } {
   return { dtype: 'float32', shape: [], data: new Uint8Array(Float32Array.of(value).buffer) };
 }
 
