@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { CommitOptions } from '../../checkpoint/index.js';
-import type { CommitOutcome } from './checkpoint-worker.js';
-import { memoryOf } from './memory-pool.js';
+import type { CommitOrder, CommitOutcome } from './checkpoint-worker.js';
+import { packTensors } from './packed-tensors.js';
 
 /** Commits checkpoints one after the other in a thread of its own. */
 export interface BackgroundCommit {
@@ -21,7 +21,7 @@ export function createBackgroundCommit(): BackgroundCommit {
   return {
     commit: (options) => {
       worker ??= start();
-      return handOver(worker, { ...options, tensors: [...options.tensors] });
+      return handOver(worker, options);
     },
     close: async () => {
       await worker?.terminate();
@@ -43,7 +43,10 @@ function handOver(worker: Worker, options: CommitOptions): Promise<readonly Arra
     const onExit = (code: number) => end(() => fail(new Error(`the checkpoint writer ended with code ${code}`)));
     worker.on('message', onMessage).on('error', onError).on('exit', onExit);
     worker.ref();
-    worker.postMessage(options, memoryOf(options.tensors));
+    const { tensors, ...rest } = options;
+    const packed = packTensors(tensors);
+    const order: CommitOrder = { ...rest, packed };
+    worker.postMessage(order, [...packed.memory]);
   });
 }
 

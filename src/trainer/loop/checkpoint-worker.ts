@@ -2,7 +2,10 @@ import { parentPort } from 'node:worker_threads';
 import type { CommitOptions } from '../../checkpoint/index.js';
 import { systemErrorCode } from '../../protocol/index.js';
 import { commitFinite } from './commit-finite.js';
-import { memoryOf } from './memory-pool.js';
+import { type PackedTensors, unpackTensors } from './packed-tensors.js';
+
+/** What is to be committed. */
+export type CommitOrder = Omit<CommitOptions, 'tensors'> & { readonly packed: PackedTensors };
 
 /** The outcome of one commit, as the worker tells it. */
 export type CommitOutcome =
@@ -10,15 +13,16 @@ export type CommitOutcome =
   | { readonly ok: false; readonly message: string; readonly code: string | undefined };
 
 // The training goes on while this thread hashes, writes and flushes.
-parentPort?.on('message', async (options: CommitOptions) => {
-  const outcome = await commit(options);
+parentPort?.on('message', async (order: CommitOrder) => {
+  const outcome = await commit(order);
   // The memory goes back for the next one.
   parentPort?.postMessage(outcome, outcome.ok ? [...outcome.memory] : []);
 });
 
-async function commit(options: CommitOptions): Promise<CommitOutcome> {
+async function commit({ packed, ...options }: CommitOrder): Promise<CommitOutcome> {
   try {
-    return { ok: true, bytes: await commitFinite(options), memory: memoryOf(options.tensors) };
+    const bytes = await commitFinite({ ...options, tensors: unpackTensors(packed) });
+    return { ok: true, bytes, memory: packed.memory };
   } catch (error) {
     return { ok: false, message: (error as Error).message, code: systemErrorCode(error) };
   }

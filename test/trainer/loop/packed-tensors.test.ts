@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import type { TensorData } from '../../../src/checkpoint/index.js';
+import { packTensors, unpackTensors } from '../../../src/trainer/loop/packed-tensors.js';
+
+const shared = Uint8Array.from({ length: 24 }, (_, index) => index).buffer;
+const tensors: [string, TensorData][] = [
+  ['kernel', { dtype: 'float32', shape: [2, 1], data: new Uint8Array(shared, 0, 8) }],
+  ['steps', { dtype: 'int64', shape: [], data: new Uint8Array(shared, 8, 8) }],
+  ['empty', { dtype: 'float32', shape: [0], data: new Uint8Array(0) }],
+  ['names', { dtype: 'string', shape: [2], data: [new Uint8Array(shared, 16, 3), new TextEncoder().encode('"a" ü')] }],
+  ['none', { dtype: 'string', shape: [0], data: [] }],
+];
+
+describe('packed tensors', () => {
+  it('are the same tensors in another thread', () => {
+    const packed = packTensors(tensors);
+    const arrived = structuredClone(packed);
+    expect(unpackTensors(arrived)).toEqual(tensors);
+  });
+
+  it('name each memory once, and copy nothing', () => {
+    const { memory } = packTensors(tensors);
+    expect(memory).toHaveLength(3);
+    expect(memory[0]).toBe(shared);
+  });
+});
