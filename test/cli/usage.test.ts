@@ -54,7 +54,7 @@ describe('supervise', () => {
 
   test.each<[string, string | undefined, string[], string[]]>([
     ['no such file', undefined, [], ['night.json: there is no such file', 'configs/quickstart.json']],
-    ['broken JSON', '{\n  "epochs": 3,,\n}', [], ['night.json:2:', 'PropertyNameExpected']],
+    ['broken JSON', '{\n  "epochs": 3,,\n}', [], ['night.json:2:', 'where a key is to be']],
     ['a wrong type', '{\n  "epochs": "many"\n}', [], ['night.json:2: epochs is "many"', 'a whole number, above 0']],
     ['a wrong flag', good, ['--epochs', 'abc'], ['--epochs: epochs is "abc"', 'a whole number, above 0']],
     ['a negative flag', good, ['--epochs=-1'], ['--epochs: epochs is -1']],

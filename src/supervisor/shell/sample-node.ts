@@ -14,7 +14,13 @@ export interface NodeSample {
 const boundMs = 3000;
 const sampleMs = 300;
 const pollMs = 20;
-const closeLater = "setTimeout(() => require('node:inspector').close(), 50).unref()";
+/**
+ * What a process runs that may not hang after all: it must not fail there. `require` is that of the inspector's console, which is
+ * gone when the timer fires, and a module has none of its own.
+ */
+const closeLater = `((load) => {
+  setTimeout(() => { try { load('node:inspector').close(); } catch {} }, 50).unref();
+})(typeof require === 'function' ? require : process.getBuiltinModule)`;
 
 /**
  * Samples the main thread of a Node process by its own profiler, which also looks into a loop that never comes back. SIGUSR1 makes

@@ -43,14 +43,18 @@ test('a loop that never comes back shows where it is', async () => {
   expect(JSON.parse(sample?.profile ?? '{}')).toMatchObject({ nodes: expect.anything(), samples: expect.anything() });
 });
 
-test('one that waits is left as it was, and its inspector is closed again', async () => {
-  const { facts, output } = await node(`console.log('ready'); setInterval(() => console.log('alive'), 50)`);
-  expect((await sampleNode(facts, output))?.stack).toContain('(idle)');
-  const words = () => readFileSync(output, 'utf8').match(/alive/g)?.length ?? 0;
-  const before = words();
-  await waitFor('a sign of life', () => words() > before + 2);
-  await expect(tryConnect(addressOf(output))).rejects.toThrow('ECONNREFUSED');
-});
+test.each(['commonjs', 'module'])(
+  'one that waits is left as it was, and its inspector is closed again: %s',
+  async (kind) => {
+    const script = `console.log('ready'); setInterval(() => console.log('alive'), 50)`;
+    const { facts, output } = await start(process.execPath, `--input-type=${kind}`, '-e', script);
+    expect((await sampleNode(facts, output))?.stack).toContain('(idle)');
+    const words = () => readFileSync(output, 'utf8').match(/alive/g)?.length ?? 0;
+    const before = words();
+    await waitFor('a sign of life', () => words() > before + 2);
+    await expect(tryConnect(addressOf(output))).rejects.toThrow('ECONNREFUSED');
+  },
+);
 
 test.each([
   ['that is stopped', process.execPath, ['-e', "console.log('ready'); process.kill(process.pid, 'SIGSTOP')"]],
