@@ -109,7 +109,7 @@ function unknownKey(path: readonly string[]): KeyMeaning {
   const leaf = path.at(-1) ?? '';
   const ambiguous = [...schemaLeaves().keys()].filter((canonical) => canonical.endsWith(`.${leaf}`));
   if (ambiguous.length > 0) return { kind: 'unknown', suggestion: ambiguous.join(' or ') };
-  const candidates = [...new Set([...spellingTable().keys()].map((spelling) => spelling.split('.').at(-1) ?? ''))];
+  const candidates = [...new Set([...spellingTable().keys()].flatMap((spelling) => spelling.split('.')))];
   const [best] = candidates
     .map((candidate) => ({ candidate, edits: distance(leaf, candidate) }))
     .sort((left, right) => left.edits - right.edits);
