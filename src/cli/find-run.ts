@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { runPaths, SuperviseError } from '../protocol/index.js';
+import { isFile } from './is-file.js';
 
 /** Where runs are looked for unless `--runs-dir` says otherwise. */
 export const usualRunsDir = 'runs';
@@ -65,14 +66,6 @@ async function runOfExperiment(path: string): Promise<string> {
 function isRunDir(path: string): boolean {
   const { journal, status, lock } = runPaths(path);
   return [journal, status, lock].some((file) => existsSync(file)) && !isFile(path);
-}
-
-function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 /** The flag of every command that looks for a run by name. */

@@ -1,9 +1,7 @@
-import { join } from 'node:path';
-import { loadExperiment, resolveRun } from '../config/index.js';
-import { runPaths } from '../protocol/index.js';
 import { runSupervisor } from '../supervisor/index.js';
 import { inspectRun, type RunInspection } from '../supervisor/shell/inspect-run.js';
 import { describeEntry } from '../ui/terminal/describe-entry.js';
+import { loadRecordedRun } from './load-recorded-run.js';
 import { referenceTrainer, remoteProcess } from './run-experiment.js';
 import type { StopOptions } from './stop-options.js';
 
@@ -17,15 +15,9 @@ export async function stopOrphan(found: RunInspection, { runDir, force, tell }: 
   const todo =
     found.trainer === undefined ? 'ending what is left of its trainer' : `adopting trainer ${found.trainer} to stop it`;
   tell(`supervisor ${found.holder?.pid ?? ''} is dead; ${todo}`);
-  const checkpointDir = found.status?.checkpoint_dir ?? join(runDir, 'checkpoints');
-  const loaded = loadExperiment({
-    path: runPaths(runDir).experiment,
-    flags: { run_dir: runDir, checkpoint_dir: checkpointDir },
-  });
   let isAsked = false;
   await runSupervisor({
-    loaded,
-    run: resolveRun(loaded, runDir),
+    ...loadRecordedRun(runDir, found.status),
     referenceTrainer,
     remoteProcess,
     startOver: false,

@@ -1,9 +1,10 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { listCheckpoints } from '../../checkpoint/index.js';
 import { epochInfoPath, runPaths, SuperviseError } from '../../protocol/index.js';
 import { inspectRun } from '../../supervisor/shell/inspect-run.js';
 import { findRun } from '../find-run.js';
+import { isFile } from '../is-file.js';
 import { readEpochInfo } from './read-epoch-info.js';
 
 /**
@@ -27,7 +28,7 @@ export async function findCheckpointDir(named: string | undefined, runsDir: stri
 export async function findCheckpoint(named: string | undefined, runsDir: string): Promise<string> {
   if (named !== undefined) {
     const prefix = resolve(named.replace(/\.(index|data-\d{5}-of-\d{5})$/, ''));
-    if (existsSync(`${prefix}.index`) || isFile(prefix, '.safetensors')) return prefix;
+    if (existsSync(`${prefix}.index`) || (prefix.endsWith('.safetensors') && isFile(prefix))) return prefix;
     if (/(^|\/)(ckpt|partial)-[\d-]+$/.test(prefix))
       throw new SuperviseError('CHECKPOINT_MISSING', { what: 'there is no such checkpoint', where: `${prefix}.index` });
   }
@@ -38,8 +39,4 @@ export async function findCheckpoint(named: string | undefined, runsDir: string)
   const found = newest !== undefined && all.includes(newest) ? newest : all.at(-1);
   if (found !== undefined) return join(directory, found);
   throw new SuperviseError('CHECKPOINT_MISSING', { what: 'there is no checkpoint', where: directory });
-}
-
-function isFile(path: string, ending: string): boolean {
-  return path.endsWith(ending) && existsSync(path) && statSync(path).isFile();
 }

@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
 import { setAside } from '../../checkpoint/index.js';
 import {
   listRemote,
@@ -16,10 +15,12 @@ import {
   remoteSettings,
   resolveRun,
 } from '../../config/index.js';
-import { epochInfoPath, runPaths, SuperviseError } from '../../protocol/index.js';
+import { epochInfoPath, SuperviseError } from '../../protocol/index.js';
 import { inspectRun } from '../../supervisor/shell/inspect-run.js';
 import { findRun } from '../find-run.js';
 import { alignColumns, formatBytes, formatTime } from '../format.js';
+import { isFile } from '../is-file.js';
+import { loadRecordedRun } from '../load-recorded-run.js';
 
 /** `supervise checkpoint ls --remote`: what counts at the store of a run. @throws REMOTE_STORE */
 export async function listRemoteCheckpoints(named: string | undefined, runsDir: string) {
@@ -102,8 +103,8 @@ interface OpenedRun {
 
 /** By its experiment file, which may never have run here, or as any other run. */
 async function openFor(named: string | undefined, runsDir: string): Promise<OpenedRun> {
-  const isFile = named !== undefined && existsSync(named) && statSync(named).isFile();
-  const { loaded, run } = isFile ? load(named) : loadRun(await findRun(named, runsDir));
+  const isExperiment = named !== undefined && isFile(named);
+  const { loaded, run } = isExperiment ? load(named) : recordedRun(await findRun(named, runsDir));
   const remote = remoteSettings(loaded.config);
   if (remote === undefined)
     throw new SuperviseError('USAGE', {
@@ -120,11 +121,8 @@ function load(path: string) {
   return { loaded, run: resolveRun(loaded, process.cwd()) };
 }
 
-function loadRun(runDir: string) {
-  const checkpointDir = inspectRun(runDir).status?.checkpoint_dir ?? join(runDir, 'checkpoints');
-  const flags = { run_dir: runDir, checkpoint_dir: checkpointDir };
-  const loaded = loadExperiment({ path: runPaths(runDir).experiment, flags });
-  return { loaded, run: resolveRun(loaded, runDir) };
+function recordedRun(runDir: string) {
+  return loadRecordedRun(runDir, inspectRun(runDir).status);
 }
 
 async function orExplain<Value>(url: string, work: () => Promise<Value>): Promise<Value> {

@@ -1,9 +1,10 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { listCheckpoints } from '../../checkpoint/index.js';
 import { type Experiment, loadExperiment, resolveRun } from '../../config/index.js';
 import { type EpochInfo, epochInfoPath, runPaths, SuperviseError } from '../../protocol/index.js';
 import { readEpochInfo } from '../checkpoint/read-epoch-info.js';
+import { isFile } from '../is-file.js';
 
 /** A trained model: its weights, and the configuration that they were trained with. */
 export interface TrainedModel {
@@ -126,8 +127,4 @@ function recordedExperiment(directory: string): string | undefined {
 
 function recordedCheckpoints(runDir: string): boolean {
   return existsSync(runPaths(runDir).checkpoints);
-}
-
-function isFile(path: string): boolean {
-  return existsSync(path) && statSync(path).isFile();
 }
