@@ -56,12 +56,12 @@ export function classify(status: ExitStatus, evidence: ExitEvidence, ownRules: r
   };
   const isFatal = (position: number) => fatal[position] === true;
   const isAny = () => true;
-  const cause = findNearest(causeRules, facts, isFatal);
   const killed = findFirst(killRules, facts, isAny);
   // A wrapper such as srun reports the signal of one child; what another one said before it may be the cause.
   const isWrapped = status.signal === null && !(killed !== undefined && isExplained(killed));
   const witnessed = findFirst(kernelRules, facts, isAny);
-  const named = isWrapped ? (cause ?? killed) : (killed ?? cause);
+  const findCause = () => findNearest(causeRules, facts, isFatal);
+  const named = isWrapped ? (findCause() ?? killed) : (killed ?? findCause());
   // Of a GPU that is gone, a trainer tells no more than that an operation failed.
   const isBetterKnown = named === undefined || (named.class === 'gpu-fault' && witnessed?.class === 'gpu-lost');
   const verdict =
@@ -134,6 +134,7 @@ function applyRule(rule: FailureRule, facts: Facts, isHeard: Choose): Verdict | 
 
 /** Matches a rule against every line, once: the patterns are what takes time. */
 function rememberLines(lines: readonly string[]): Facts['linesOf'] {
+  if (lines.length === 0) return () => [];
   const known = new Map<FailureRule, readonly number[]>();
   return (rule) => {
     const found = known.get(rule) ?? findLines(rule, lines);

@@ -57,8 +57,8 @@ export interface Effects {
   readonly close: () => Promise<void>;
 }
 
-/** A process counts as a stranger when it was seen to be one for more than a second. */
-const rehearsalDelayMs = 2000;
+/** When the trainer is past its own start. */
+const rehearsalDelayMs = 1000;
 
 /** Performs the effects of the core with real processes, files and timers. */
 export function createEffects(options: EffectsOptions): Effects {

@@ -111,9 +111,15 @@ function isThread(pid: number): boolean {
   return process !== undefined && Number(process) !== pid;
 }
 
-/** The folder's time is that of our first look. Between fork and exec a trainer has the environment of who starts it. */
+/** Longer than any fork of a supervisor that died before us takes until its exec. */
+const settledAfterSecs = 5;
+
+/**
+ * Between fork and exec a process has the environment of who starts it. What we start ourselves is past its exec when we look;
+ * what the supervisor before us was just starting is told by the folder's time, which is that of our first look.
+ */
 function isSettled({ ctimeMs }: Stats): boolean {
-  return Math.abs(Date.now() - ctimeMs) > 1000;
+  return process.uptime() > settledAfterSecs || Math.abs(Date.now() - ctimeMs) > 1000;
 }
 
 /** Inode and time of a folder in /proc belong to one process only. */

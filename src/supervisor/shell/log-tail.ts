@@ -24,12 +24,14 @@ export function readLogTail(path: string): string[] {
 
 function readLast(file: number): string {
   const { size } = fstatSync(file);
+  if (size === 0) return '';
   const bytes = Buffer.alloc(Math.min(size, tailBytes));
   const read = readSync(file, bytes, 0, bytes.length, size - bytes.length);
   return bytes.subarray(0, read).toString('utf8');
 }
 
 function toLines(text: string): string[] {
+  if (text === '') return [];
   return stripVTControlCharacters(text)
     .split('\n')
     .map((line) => (line.split('\r').findLast((part) => part.trim() !== '') ?? '').trimEnd())

@@ -3,7 +3,7 @@ import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
 import { setImmediate } from 'node:timers';
 import type { TrainerLaunch } from '../../config/index.js';
-import { isRunning } from './processes.js';
+import { systemErrorCode } from '../../protocol/index.js';
 import { type SpawnedTrainer, spawnTrainer } from './spawn-trainer.js';
 
 /**
@@ -51,18 +51,21 @@ export function createParkedLaunch(): ParkedLaunch {
       if ('reason' in shell) return;
       // Writing to a shell that has just died must not end the supervisor.
       shell.input?.on('error', () => undefined);
-      parked = { attempt, launch, output, program, shell };
+      const waiting = { attempt, launch, output, program, shell };
+      parked = waiting;
+      void shell.ended.then(() => {
+        if (parked === waiting) parked = undefined;
+      });
     },
     take: (attempt, launch) => {
       if (parked?.attempt !== attempt) return undefined;
       const { shell, program } = parked;
       const line = describeExec(parked.launch, launch);
-      if (line === undefined || !isRunning(shell) || !isExecutable(program)) {
+      if (line === undefined || shell.input === undefined || !isExecutable(program) || !say(line, shell.input)) {
         end();
         return undefined;
       }
       parked = undefined;
-      if (shell.input !== undefined) say(line, shell.input);
       return { ...shell, input: undefined };
     },
     attempt: () => parked?.attempt,
@@ -73,17 +76,22 @@ export function createParkedLaunch(): ParkedLaunch {
   };
 }
 
-/** A line fits into the pipe's buffer: written at once it comes a tenth of a relaunch earlier than through the stream. */
-function say(line: string, input: Writable): void {
+/**
+ * A line fits into the pipe's buffer: written at once it comes a tenth of a relaunch earlier than through the stream. False when
+ * nobody reads: the shell has died.
+ */
+function say(line: string, input: Writable): boolean {
   const { fd } = (input as { readonly _handle?: { readonly fd?: unknown } })._handle ?? {};
   let written = 0;
   try {
     if (typeof fd === 'number' && fd >= 0) written = writeSync(fd, line);
-  } catch {
-    // A full pipe, or a shell that has died: the stream waits, or hears of it.
+  } catch (error) {
+    if (systemErrorCode(error) === 'EPIPE') return false;
+    // A full pipe: the stream waits.
   }
   if (written < Buffer.byteLength(line)) input.end(Buffer.from(line).subarray(written));
   else setImmediate(() => input.end());
+  return true;
 }
 
 const shellName = /^[A-Za-z_][A-Za-z0-9_]*$/;

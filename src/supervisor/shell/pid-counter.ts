@@ -1,3 +1,4 @@
+import { openSync, readSync } from 'node:fs';
 import { readProc } from './processes.js';
 
 /** How far the kernel has come in giving out process numbers. */
@@ -14,8 +15,8 @@ export interface PidCounter {
 export function readPidCounter(): PidCounter | undefined {
   if (!isOwnNamespace()) return undefined;
   // Started processes are read first: what starts in between makes the numbers seem fewer, and the answer a cautious one.
-  const forks = /^processes (\d+)$/m.exec(readProc('stat') ?? '')?.[1];
-  const [, tasks, last] = /\/(\d+) (\d+)\s*$/.exec(readProc('loadavg') ?? '') ?? [];
+  const forks = /^processes (\d+)$/m.exec(readAgain('stat'))?.[1];
+  const [, tasks, last] = /\/(\d+) (\d+)\s*$/.exec(readAgain('loadavg')) ?? [];
   if (forks === undefined || tasks === undefined || last === undefined) return undefined;
   return { last: Number(last), forks: Number(forks), tasks: Number(tasks) };
 }
@@ -71,4 +72,19 @@ let isOwn: boolean | undefined;
 function isOwnNamespace(): boolean {
   isOwn ??= readProc('self/stat')?.startsWith(`${process.pid} `) === true;
   return isOwn;
+}
+
+/** Kept open: they are read before every relaunch, and to open such a file takes longer than to read it. */
+const files = new Map<string, number>();
+const scratch = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** The beginning of a file of /proc as it is now; empty when it cannot be read. */
+function readAgain(name: string): string {
+  try {
+    const file = files.get(name) ?? openSync(`/proc/${name}`, 'r');
+    files.set(name, file);
+    return scratch.toString('latin1', 0, readSync(file, scratch, 0, scratch.length, 0));
+  } catch {
+    return '';
+  }
 }
