@@ -12,6 +12,17 @@ export function isTooLate({ rules, run }: { rules: Rules; run: RunFacts }, lateM
   return lateMs > Math.min(mostLateMs, mostLateShare * (hangThresholdMs(rules, run) ?? mostLateMs));
 }
 
+/** How often silence is looked at until it is a hang: of a standstill, one part in so many can pass for silence. */
+export const looksPerThreshold = 8;
+
+/**
+ * Time (ms) for which a timer of `delayMs` has to be armed again because it passed unseen, while the supervisor stood still;
+ * undefined when what is missing is too little to matter.
+ */
+export function missedMs(delayMs: number, lateMs: number): number | undefined {
+  return lateMs > delayMs / looksPerThreshold ? Math.min(lateMs, delayMs) : undefined;
+}
+
 const keptSilences = 200;
 /** Fewer say too little: one of them may have been read late, and so look short. */
 const leastSilences = 3;

@@ -102,6 +102,27 @@ describe('what is no hang', () => {
     expect(notes().match(/start/g)).toHaveLength(1);
   });
 
+  it('a standstill of both, only a little longer than the threshold', async () => {
+    bench = openBench('standstill');
+    const run = supervise('steps-slowly', { hang: { min_ms: 3000, max_ms: 3000, factor: 1.5 } });
+    const status = () => readJson(join(runDir(), 'status.json'));
+    const step = () => Number(status()?.['step'] ?? 0);
+    await waitFor('steps to learn from', () => step() >= 3);
+    const trainer = status()?.['trainer_pid'] as number;
+    const before = step();
+    await waitFor('the next one', () => step() > before);
+    process.kill(trainer, 'SIGSTOP');
+    run.process.kill('SIGSTOP');
+    await sleep(4000);
+    process.kill(trainer, 'SIGCONT');
+    run.process.kill('SIGCONT');
+    await waitFor('a step after it', () => step() > before + 1 || events('exited').length > 0);
+    run.process.kill('SIGTERM');
+    await run.ended;
+    expect(events('hang_detected')).toEqual([]);
+    expect(events('exited')).toHaveLength(1);
+  });
+
   it('a machine that was suspended: supervisor and trainer stand still together', async () => {
     bench = openBench('suspend');
     const run = supervise('saves-slowly', { hang: { min_ms: 1000, max_ms: 3000 } });

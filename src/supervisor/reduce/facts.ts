@@ -1,7 +1,7 @@
 import type { Heartbeat } from '../../protocol/index.js';
 import type { Effect } from '../effect.js';
 import type { EventOf } from '../event.js';
-import { currentPhase, hangThresholdMs, noteSilence } from '../hang-policy.js';
+import { currentPhase, hangThresholdMs, looksPerThreshold, noteSilence } from '../hang-policy.js';
 import { isAhead, isSameProgress, type Progress } from '../progress.js';
 import type { RunFacts, State } from '../state.js';
 import { journal, publish, type Step, withRun } from './step.js';
@@ -110,11 +110,14 @@ function learnSilence(state: State, next: Heartbeat, at: number): RunFacts['sile
   return isWarmUp || isUnseen || since === undefined ? run.silencesMs : noteSilence(run, phase, at - since);
 }
 
-/** Arms the timer that looks whether the trainer is silent for too long; none when nothing can tell. */
+/**
+ * Arms the timer that looks whether the trainer is silent for too long; none when nothing can tell. It looks several times
+ * within the threshold, because a timer tells a standstill of the supervisor only from the moment on when it was due.
+ */
 export function watchForHang({ run, rules }: State, at: number): Effect[] {
   const threshold = hangThresholdMs(rules, run);
   if (threshold === undefined || run.signAt === undefined) return [];
-  const delayMs = Math.max(0, run.signAt + threshold - at);
+  const delayMs = Math.max(0, Math.min(run.signAt + threshold - at, threshold / looksPerThreshold));
   return [{ type: 'armTimer', timer: 'hang', attempt: run.attempt, delayMs }];
 }
 

@@ -5,11 +5,24 @@ import { noteHeartbeat, noteProgress, watchForHang } from './facts.js';
 import { journal, type Step, withRun } from './step.js';
 import { beginStop } from './stopping.js';
 
-/** The trainer has been silent for long: it is looked at once more before anything is done. */
+/** Looks how long the trainer has been silent; after too long it is looked at once more before anything is done. */
 export function hangTimerFired(state: State, { at, lateMs = 0 }: EventOf<'timerFired'>): Step {
-  if (isTooLate(state, lateMs)) return waitAnew(withRun(state, { signAt: at }), at);
-  if (!isSilent(state, at)) return waitAnew(state, at);
-  return { state, effects: [{ type: 'inspect', attempt: state.run.attempt }] };
+  const heard = withoutStandstill(state, at, lateMs);
+  if (isTooLate(state, lateMs)) return waitAnew(withRun(heard, { signAt: at }), at);
+  if (!isSilent(heard, at)) return waitAnew(heard, at);
+  return { state: heard, effects: [{ type: 'inspect', attempt: state.run.attempt }] };
+}
+
+/** While the supervisor stood still, its trainer may have stood still with it: that time is no silence, and teaches none. */
+function withoutStandstill(state: State, at: number, lateMs: number): State {
+  const { signAt, heartbeatAt, epochAt, launchedAt } = state.run;
+  const later = (time: number | undefined) => (time === undefined ? undefined : Math.min(at, time + lateMs));
+  return withRun(state, {
+    signAt: later(signAt),
+    heartbeatAt: later(heartbeatAt),
+    // The first epoch of an attempt is told by this equality.
+    epochAt: epochAt === launchedAt ? epochAt : later(epochAt),
+  });
 }
 
 /** The second look decides: news end the suspicion, and not being able to look is no hang. */

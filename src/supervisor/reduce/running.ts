@@ -1,4 +1,5 @@
 import type { EventOf } from '../event.js';
+import { missedMs } from '../hang-policy.js';
 import { isFinished } from '../progress.js';
 import type { State, StateOf } from '../state.js';
 import { noteHeartbeat, noteProgress, watchForHang } from './facts.js';
@@ -27,7 +28,9 @@ export function running_heartbeat(state: StateOf<'running'>, event: EventOf<'hea
 export function running_timerFired(state: StateOf<'running'>, event: EventOf<'timerFired'>): Step {
   const { timer } = event;
   if (timer === 'hang' && !state.isLingering) return hangTimerFired(state, event);
-  return timer === 'linger' && state.isLingering ? beginStop(state, 'lingering') : { state, effects: [] };
+  if (timer !== 'linger' || !state.isLingering) return { state, effects: [] };
+  const missed = missedMs(state.rules.lingerMs, event.lateMs ?? 0);
+  return missed === undefined ? beginStop(state, 'lingering') : { state, effects: [lingerTimer(state, missed)] };
 }
 
 function linger(state: State): Step {
@@ -35,6 +38,6 @@ function linger(state: State): Step {
   return { state: { ...state, isLingering: true }, effects: [lingerTimer(state)] };
 }
 
-function lingerTimer({ run, rules }: State) {
-  return { type: 'armTimer', timer: 'linger', attempt: run.attempt, delayMs: rules.lingerMs } as const;
+function lingerTimer({ run, rules }: State, delayMs = rules.lingerMs) {
+  return { type: 'armTimer', timer: 'linger', attempt: run.attempt, delayMs } as const;
 }

@@ -1,5 +1,6 @@
 import { describeExit } from '../classify.js';
 import type { EventOf } from '../event.js';
+import { missedMs } from '../hang-policy.js';
 import type { Failure, State, StateOf, StopCause } from '../state.js';
 import { stopGraceMs } from '../stop-grace.js';
 import { giveUp, stop, withIntent } from './ending.js';
@@ -54,12 +55,24 @@ export function stopping_progress(state: StateOf<'stopping'>, { progress, at }: 
 }
 
 /** The grace is over, or not even SIGKILL has ended it: an unkillable process is reported, never waited for without end. */
-export function stopping_timerFired(state: StateOf<'stopping'>, { timer }: EventOf<'timerFired'>): Step {
+export function stopping_timerFired(state: StateOf<'stopping'>, event: EventOf<'timerFired'>): Step {
+  const { timer } = event;
   if (state.trainer === undefined) return { state, effects: [] };
+  const again = waitForMissed(state, event);
+  if (again !== undefined) return again;
   if (timer === 'grace' && !state.isKilled) return kill(state);
   if (timer !== 'kill' || !state.isKilled) return { state, effects: [] };
   const explanation = `process ${state.trainer.pid} survives SIGKILL (it waits inside the kernel, for a disk or a driver)`;
   return giveUp(state, 'unkillable', explanation);
+}
+
+/** What passed while the supervisor stood still was no time for the trainer either. */
+function waitForMissed(state: StateOf<'stopping'>, { timer, lateMs = 0 }: EventOf<'timerFired'>): Step | undefined {
+  if (timer !== 'grace' && timer !== 'kill') return undefined;
+  const waitedMs = timer === 'kill' ? state.rules.killWaitMs : stopGraceMs(state, state.cause);
+  const delayMs = missedMs(waitedMs, lateMs);
+  if (delayMs === undefined) return undefined;
+  return { state, effects: [{ type: 'armTimer', timer, attempt: state.run.attempt, delayMs }] };
 }
 
 export function stopping_exited(state: StateOf<'stopping'>, event: EventOf<'exited'>): Step {
