@@ -4,6 +4,7 @@ import type { Argv } from 'yargs';
 import { ExitCode } from '../protocol/index.js';
 import { commandSummaries, isCommandName } from './command-names.js';
 import { addOptions } from './option-table.js';
+import { outliveOutput } from './outlive-output.js';
 import { reportError } from './report-error.js';
 import { startOptions, toOptions } from './start-options.js';
 import { failWith, orMeantCommand } from './usage-error.js';
@@ -12,6 +13,7 @@ const program = 'supervise';
 
 /** Runs `supervise` with its command line (without `node` and the script); returns the exit code. */
 export async function supervise(argv: readonly string[]): Promise<number> {
+  outliveOutput();
   try {
     const [first] = argv;
     if (argv.length === 1 && (first === '--version' || first === '-v')) return printVersion();

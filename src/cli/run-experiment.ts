@@ -29,7 +29,7 @@ export async function runExperiment({ experiment, flags, dryRun, json, startOver
   ]);
   if (typeof prepared === 'number') return prepared;
   const { loaded, run } = prepared;
-  const view = await createTerminalView({ stream: process.stdout, isTerminal: process.stdout.isTTY === true });
+  const view = await createTerminalView({ stream: process.stdout, isTerminal: canDraw() });
   try {
     const result = await runSupervisor({
       loaded,
@@ -49,6 +49,11 @@ export async function runExperiment({ experiment, flags, dryRun, json, startOver
   } finally {
     view.close();
   }
+}
+
+/** Bars need a terminal that moves its cursor. */
+function canDraw(): boolean {
+  return process.stdout.isTTY === true && process.env['TERM'] !== 'dumb';
 }
 
 /** In a process of its own, when nothing is amiss; else here. */

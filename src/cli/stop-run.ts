@@ -8,6 +8,7 @@ import type { StopOptions } from './stop-options.js';
 const pollMs = 50;
 /** How long a supervisor may take to note a request before the second one is sent. */
 const noteMs = 5000;
+const echoMs = 400;
 
 /**
  * Ends a run: its supervisor is asked to, and lets the trainer save; a trainer without one is adopted for that. Returns how the
@@ -46,6 +47,8 @@ async function stopSupervisor(found: RunInspection, { runDir, force, tell }: Sto
   }
   if (force) {
     await waitFor(() => isOver() || isAsked(inspectRun(runDir)), noteMs);
+    // Closer together the two would count as one.
+    await sleep(echoMs);
     ask(supervisor);
     tell('asked again: the trainer is ended now');
   }

@@ -1,6 +1,7 @@
 import type { Argv } from 'yargs';
 import { ExitCode, SuperviseError, TrainerEnv } from '../protocol/index.js';
 import { addOptions, type OptionTable } from './option-table.js';
+import { outliveOutput } from './outlive-output.js';
 import { reportError } from './report-error.js';
 import { isTrainerCommand, trainerSummaries } from './trainer/command-names.js';
 import { failWith } from './usage-error.js';
@@ -25,6 +26,7 @@ export const trainOptions: OptionTable = {
 /** Runs `supervise-train` with its command line (without `node` and the script); returns the exit code. */
 export async function train(argv: readonly string[]): Promise<number> {
   const [first] = argv;
+  outliveOutput();
   try {
     if (isTrainerCommand(first)) {
       const { runTrainerCommand } = await import('./trainer/index.js');

@@ -38,7 +38,7 @@ function parseText(text: string, path: string): FileLeaf[] {
   if (first !== undefined) throw syntaxError(path, text, first);
   if (root?.type !== 'object') {
     throw new SuperviseError('CONFIG_SYNTAX', {
-      what: `the file holds ${root?.type ?? 'nothing'}`,
+      what: `the file holds ${root === undefined ? 'nothing' : `${root.type === 'array' ? 'an' : 'a'} ${root.type}`}`,
       where: path,
       expected: 'one JSON object',
       hint: 'see docs/config.md',

@@ -52,6 +52,16 @@ describe('supervise', () => {
     expect(listAll(cwd)).toEqual(['day.json', 'night.json']);
   });
 
+  test('a run directory that cannot be created is one error', async () => {
+    const cwd = folderWith({
+      'night.json': '{ "experiment_name": "night", "epochs": 1, "trainer": { "command": ["true"] } }',
+    });
+    const { code, stdout, stderr } = await supervise(['night.json', '--run-dir', 'night.json/run'], { cwd });
+    expect({ code, stdout }).toEqual({ code: 73, stdout: '' });
+    expect(stderr).toMatch(/^supervise: .*night\.json\/run: it cannot be created[\s\S]*--run-dir\n$/);
+    expect(listAll(cwd)).toEqual(['night.json']);
+  });
+
   test.each<[string, string | undefined, string[], string[]]>([
     ['no such file', undefined, [], ['night.json: there is no such file', 'configs/quickstart.json']],
     ['broken JSON', '{\n  "epochs": 3,,\n}', [], ['night.json:2:', 'where a key is to be']],

@@ -233,8 +233,31 @@ describe('stopping', () => {
     await waitForNote('start');
     run.process.kill('SIGINT');
     await waitForNote('SIGTERM ignored');
+    // Nobody presses twice within a third of a second; wrappers that pass a signal on do.
+    await sleep(400);
     run.process.kill('SIGINT');
     await expectEnd(run, 75);
+  });
+
+  it('one Ctrl-C that a wrapper passes on as well lets the trainer save all the same', async () => {
+    bench = openBench('echo');
+    const run = supervise('ignores-sigterm', { restart: { stop_grace_ms: 1500 } });
+    await waitForNote('start');
+    run.process.kill('SIGINT');
+    await sleep(20);
+    run.process.kill('SIGINT');
+    await expectEnd(run, 75);
+    expect(events('stop_requested')).toHaveLength(1);
+  });
+
+  it('a reader of its output that is gone ends nothing, and changes no exit code', async () => {
+    bench = openBench('reader');
+    const run = supervise('well-behaved');
+    run.process.stdout?.once('data', () => run.process.stdout?.destroy());
+    await expectEnd(run, 0);
+    expect(status()?.['state']).toBe('completed');
+    expect(run.output()).not.toContain('EPIPE');
+    expect(existsSync(join(runDir(), 'lock'))).toBe(false);
   });
 
   it('overtakes a backoff', async () => {

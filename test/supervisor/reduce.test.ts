@@ -465,6 +465,13 @@ const cells: readonly Cell[] = [
     effects: ['stop_requested', ...kill, 'publish'],
   },
   {
+    from: state('stopping', { intent: { ...intent, at: 9900 } }),
+    on: event('stopRequested', { reason: intent.reason }),
+    label: 'the same request, passed on by a wrapper',
+    to: 'stopping',
+    effects: [],
+  },
+  {
     from: state('stopping', { intent, isKilled: true }),
     on: event('stopRequested'),
     label: 'third request',

@@ -17,7 +17,7 @@ export async function runDescribed(
   const described = configureParser(yargs([...argv]))
     .locale('en')
     .scriptName(program)
-    .usage(`$0 ${command.operands}\n\n${summary}.\n\n${unwrap(command.about)}`)
+    .usage(`$0 ${command.operands}\n\n${/[.?]$/.test(summary) ? summary : `${summary}.`}\n\n${unwrap(command.about)}`)
     .epilogue(`Exit codes: ${command.exitCodes}. docs/exit-codes.md explains them.`);
   const parsed = await addOptions(described, command.options)
     .strictOptions()

@@ -40,5 +40,10 @@ export function judgeClock({ now, built, written }: ClockFacts): Finding[] {
 }
 
 function modified(path: string): Date | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.mtime;
+  try {
+    return statSync(path).mtime;
+  } catch {
+    // Not there, or below something that is no folder: other checks tell.
+    return undefined;
+  }
 }

@@ -9,13 +9,22 @@ export const checkDirectories: Check = {
   look: ({ run, isQuick, isReference }) => {
     const wanted = [
       ...(isQuick ? [] : [{ name: 'run directory', path: run.runDir }]),
-      { name: 'checkpoint directory', path: run.checkpointDir },
-      ...(isReference ? [{ name: 'sample directory', path: run.sampleDir }] : []),
+      ...(isQuick && dependsOn(run.checkpointDir, run.runDir)
+        ? []
+        : [{ name: 'checkpoint directory', path: run.checkpointDir }]),
+      ...(isReference && !(isQuick && dependsOn(run.sampleDir, run.runDir))
+        ? [{ name: 'sample directory', path: run.sampleDir }]
+        : []),
     ];
     const findings = wanted.flatMap(({ name, path }) => judge(name, path));
-    return findings.length > 0 ? findings : [ok(wanted.map(({ path }) => path).join(', '))];
+    return findings.length > 0 ? findings : [ok(wanted.map(({ path }) => path).join(', ') || run.runDir)];
   },
 };
+
+/** Whether what holds for one folder holds for the other: it is to be created in it. */
+function dependsOn(path: string, folder: string): boolean {
+  return path.startsWith(`${folder}/`) && nearestFolder(path) === nearestFolder(folder);
+}
 
 function judge(name: string, path: string): Finding[] {
   const folder = nearestFolder(path);

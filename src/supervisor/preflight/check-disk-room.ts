@@ -11,7 +11,7 @@ export const checkDiskRoom: Check = {
   look: ({ run, loaded }) => {
     const folder = nearestFolder(run.checkpointDir);
     const { bavail, bsize, ffree, files } = statfsSync(folder);
-    const present = listCheckpoints(run.checkpointDir).map(({ name }) => name);
+    const present = folder === run.checkpointDir ? listCheckpoints(folder).map(({ name }) => name) : [];
     return judgeDiskRoom({
       folder,
       freeBytes: bavail * bsize,

@@ -7,7 +7,7 @@ import { giveUp, stop, withIntent } from './ending.js';
 import { afterExit, answerFailure, classifyExit, exitRecord } from './exit.js';
 import { noteHeartbeat, noteProgress } from './facts.js';
 import { noteSpawned, spawnedRecord } from './spawning.js';
-import { cancelTimers, enter, journal, publish, type Step } from './step.js';
+import { cancelTimers, enter, ignore, journal, publish, type Step } from './step.js';
 
 /** Asks the trainer to save and end. SIGCONT follows, because a stopped process would never see the SIGTERM. */
 export function beginStop(state: State, cause: StopCause): Step {
@@ -25,8 +25,12 @@ export function stopRequested_withTrainer(state: State, event: EventOf<'stopRequ
   return { state: step.state, effects: [request, ...step.effects] };
 }
 
+/** One press of Ctrl-C reaches us twice where a wrapper (timeout, make) passes on what its whole group was sent. */
+const echoMs = 300;
+
 /** The first request during another stop becomes the intent; one more does not wait any longer. */
 export function stopping_stopRequested(state: StateOf<'stopping'>, event: EventOf<'stopRequested'>): Step {
+  if (state.intent?.reason === event.reason && event.at - state.intent.at < echoMs) return ignore(state);
   const isForced = state.intent !== undefined;
   const record = journal({ event: 'stop_requested', reason: event.reason, forced: isForced });
   const next = withIntent(state, event) as StateOf<'stopping'>;

@@ -9,6 +9,11 @@ export interface ProgressBars {
   readonly close: () => void;
 }
 
+const mostBar = 30;
+const leastBar = 5;
+/** Columns for what stands beside a bar; what does not fit is cut off. */
+const besideBar = 50;
+
 /** Draws an epoch bar and a step bar with ETA on a terminal. */
 export function createProgressBars(stream: NodeJS.WriteStream): ProgressBars {
   const bars = new cliProgress.MultiBar(
@@ -17,7 +22,7 @@ export function createProgressBars(stream: NodeJS.WriteStream): ProgressBars {
       clearOnComplete: true,
       hideCursor: true,
       format: '{name} {bar} {value}/{total}  {info}',
-      barsize: 30,
+      barsize: Math.max(leastBar, Math.min(mostBar, stream.columns - besideBar)),
       forceRedraw: true,
     },
     cliProgress.Presets.shades_classic,

@@ -34,19 +34,26 @@ async function check(folder: string, changes: Record<string, unknown> = {}, isQu
 test.each<[string, Record<string, unknown>, number, string, string]>([
   ['no working directory', { trainer: { command: ['sh'], cwd: 'nowhere' } }, 69, 'command', 'directory is missing'],
   ['no executable', { trainer: { command: ['./file'] } }, 69, 'command', 'may not be executed'],
+  ['a directory as executable', { trainer: { command: ['./folder'] } }, 69, 'command', 'it is a directory'],
+  ['no interpreter', { trainer: { command: ['./no-sh'] } }, 69, 'command', 'names /no/sh, which is not there'],
+  ['no interpreter on the PATH', { trainer: { command: ['./no-env'] } }, 69, 'command', 'names no-such, which'],
+  ['Windows line ends', { trainer: { command: ['./windows'] } }, 69, 'command', 'carriage return'],
   ['missing data', { trainer: {}, data: { tfrecord_path: '/no/x.tfrecord' } }, 78, 'data', '/no/x.tfrecord'],
   ['missing weights', { trainer: {}, model: { recognizer: { weights: '/no/ckpt-1' } } }, 78, 'data', '/no/ckpt-1'],
   ['a file for a directory', { checkpoint_dir: 'file' }, 78, 'directories', 'is no directory'],
 ])('%s', async (_, changes, code, title, what) => {
   const folder = openFolder();
   writeFileSync(join(folder, 'file'), '');
+  mkdirSync(join(folder, 'folder'));
+  const scripts = { 'no-sh': '#! /no/sh -e\n', 'no-env': '#!/usr/bin/env no-such\n', windows: '#!/bin/sh\r\n' };
+  for (const [name, text] of Object.entries(scripts)) writeFileSync(join(folder, name), text, { mode: 0o755 });
   for (const isQuick of [true, false]) {
     const result = await check(folder, changes, isQuick);
     expect(result.code).toBe(code);
     const expected = { level: 'failure', what: expect.stringContaining(what), fix: expect.any(String) };
     expect(result.of(title)).toMatchObject([expected]);
   }
-  expect(readdirSync(folder)).toEqual(['file']);
+  expect(readdirSync(folder).sort()).toEqual(['file', 'folder', 'no-env', 'no-sh', 'windows']);
 });
 
 test('a file as big as the newest checkpoint is written and read; that one is verified too; nothing is left', async () => {
