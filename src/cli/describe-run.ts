@@ -35,7 +35,7 @@ export function describeRun(run: RunInspection, now: Date): string[] {
   const { status } = run;
   const rows: (readonly [string, string | undefined])[] = [
     ['state', `${stateWord(run)}${describeState(run, now)}`],
-    ...(status === undefined ? [] : describeWork(status, run)),
+    ...(status === undefined ? [] : describeWork(status, run, now)),
     ['supervisor', describeSupervisor(run, now)],
     ['trainer', describeTrainer(run)],
     ['last failure', describeFailure(status)],
@@ -88,7 +88,11 @@ function describeLastWords(status: RunStatus | undefined): string {
   return status === undefined ? '' : `, last heard of ${formatTime(status.updated_at)} (${status.state})`;
 }
 
-function describeWork(status: RunStatus, { supervision }: RunInspection): (readonly [string, string | undefined])[] {
+function describeWork(
+  status: RunStatus,
+  { supervision }: RunInspection,
+  now: Date,
+): (readonly [string, string | undefined])[] {
   const isAtWork = supervision === 'supervised' && status.phase !== null && status.trainer_pid !== null;
   const eta =
     status.eta_secs === null || supervision !== 'supervised' ? '' : `, ETA ${formatDuration(status.eta_secs)}`;
@@ -99,10 +103,18 @@ function describeWork(status: RunStatus, { supervision }: RunInspection): (reado
       'now',
       isAtWork ? `${status.phase}: epoch ${status.epoch}, step ${status.step}/${status.steps_per_epoch}` : undefined,
     ],
+    ['at risk now', supervision === 'supervised' ? describeRisk(status, now) : undefined],
     ['best', status.best_epoch === null ? undefined : `epoch ${status.best_epoch}${score}`],
     ['attempt', `${status.attempt}, ${countRestarts(status)} (${status.restarts_without_progress} without progress)`],
     ['checkpoint', status.checkpoint ?? undefined],
   ];
+}
+
+/** What a crash at this moment would cost: the status was written when something was saved last, or later. */
+function describeRisk({ at_risk_secs, updated_at, trainer_pid }: RunStatus, now: Date): string | undefined {
+  if (at_risk_secs === null || trainer_pid === null) return undefined;
+  const since = Math.max(0, (now.getTime() - Date.parse(updated_at)) / 1000);
+  return `${formatDuration(at_risk_secs + since)} of work, since it was last saved`;
 }
 
 function countRestarts({ restarts }: RunStatus): string {

@@ -1,4 +1,7 @@
-import { ExitCode, SuperviseError } from '../protocol/index.js';
+import { ExitCode, SuperviseError, systemErrorCode } from '../protocol/index.js';
+
+/** With these the system refuses to write where a command was told to. */
+const refusals = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG'];
 
 /**
  * Prints an error as the user should see it, and returns the exit code that belongs to it. A trainer names the code of what
@@ -13,6 +16,10 @@ export function reportError(program: string, error: unknown, { namesCode = false
   }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   process.stderr.write(`${program}: ${message}\n`);
+  if (!namesCode && refusals.includes(systemErrorCode(error) ?? '')) {
+    process.stderr.write('  to fix it: correct the path, its owner or mode, or make room on its disk\n');
+    return ExitCode.cannotCreate;
+  }
   process.stderr.write(
     process.env['SUPERVISE_DEBUG'] === undefined
       ? '  this should not happen; SUPERVISE_DEBUG=1 shows where it did\n'

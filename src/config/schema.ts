@@ -128,7 +128,11 @@ const notify = z
 
 const failureRule = z
   .strictObject({
-    pattern: z.string().min(1).describe('Regular expression that a line of the log has to match.'),
+    pattern: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Regular expression that a line of the log has to match. Without it codes or signals decide.'),
     class: z.enum(failureClassNames).describe('Class of the failure; docs/supervisor.md explains them.'),
     codes: z.array(z.number().int().min(0).max(255)).min(1).optional().describe('Only for these exit codes.'),
     signals: z
@@ -142,8 +146,10 @@ const failureRule = z
       .default('')
       .describe('Flags of the regular expression: "i" ignores upper and lower case.'),
   })
-  .superRefine(({ pattern, flags }, context) => {
-    const message = describePatternFault(pattern, flags);
+  .superRefine(({ pattern, flags, codes, signals }, context) => {
+    if (pattern === undefined && codes === undefined && signals === undefined)
+      context.addIssue({ code: 'custom', message: 'a pattern, codes or signals to tell it by' });
+    const message = pattern === undefined ? undefined : describePatternFault(pattern, flags);
     if (message !== undefined) context.addIssue({ code: 'custom', path: ['pattern'], message });
   });
 
@@ -652,7 +658,9 @@ export const experimentSchema = z.object({
   failure_rules: z
     .array(failureRule)
     .default([])
-    .describe('Rules of your own that name a failure by its log; they come before the built-in ones.'),
+    .describe(
+      'Rules of your own that name a failure by its log, exit code or signal; they come before the built-in ones.',
+    ),
   model: model.prefault({}),
   data: data.prefault({}),
   training: training.prefault({}),

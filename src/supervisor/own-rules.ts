@@ -5,7 +5,7 @@ import type { FailureRule } from './failure-rules.js';
 export function toFailureRules(rules: Experiment['failure_rules']): FailureRule[] {
   return rules.map(({ pattern, flags, class: name, codes, signals }) => ({
     class: name,
-    log: new RegExp(pattern, flags),
+    ...(pattern === undefined ? {} : { log: new RegExp(pattern, flags) }),
     ...(codes === undefined ? {} : { codes }),
     ...(signals === undefined ? {} : { signals: signals as NodeJS.Signals[] }),
   }));

@@ -14,7 +14,16 @@ describe('failure_rules', () => {
     expect(load({ failure_rules: [rule, whole] }).config.failure_rules).toEqual([{ ...rule, flags: '' }, whole]);
   });
 
+  test('may go by exit code or signal alone', () => {
+    const alone = [
+      { codes: [42], class: 'usage' },
+      { signals: ['SIGUSR1'], class: 'preempted' },
+    ];
+    expect(load({ failure_rules: alone }).config.failure_rules).toMatchObject(alone);
+  });
+
   test.each<[string, object, string, string]>([
+    ['failure_rules.0', { class: 'usage' }, '', 'a pattern, codes or signals to tell it by'],
     ['failure_rules.0.pattern', { ...rule, pattern: '(' }, '"("', 'a regular expression (Invalid regular expression'],
     [
       'failure_rules.0.pattern',

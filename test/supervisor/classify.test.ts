@@ -4,6 +4,7 @@ import { type ExitStatus, failureClassNames } from '../../src/protocol/index.js'
 import { classify } from '../../src/supervisor/classify.js';
 import type { FailureRule } from '../../src/supervisor/failure-rules.js';
 import { causeRules, consequenceRules, killRules, remainingRules } from '../../src/supervisor/failure-rules.js';
+import { toFailureRules } from '../../src/supervisor/own-rules.js';
 
 const exit = (code: number): ExitStatus => ({ code, signal: null });
 const by = (signal: NodeJS.Signals): ExitStatus => ({ code: null, signal });
@@ -13,6 +14,17 @@ const nameOf = (status: ExitStatus, log: readonly string[], oomKills?: number) =
 const outOfGpu = 'torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB';
 const missing = "FileNotFoundError: [Errno 2] No such file or directory: 'train.json'";
 const timeout = '[E ProcessGroupNCCL.cpp:737] [Rank 1] Watchdog caught collective operation timeout: WorkNCCL';
+
+it('a rule of the user’s may go by exit code or signal alone, and comes before what the code means by itself', () => {
+  const own = toFailureRules([
+    { codes: [42, 75], class: 'usage', flags: '' },
+    { signals: ['SIGUSR1'], class: 'preempted', flags: '' },
+  ]);
+  const classOf = (status: ExitStatus) => classify(status, { logTail: [outOfGpu], oomKills: 0 }, own).class;
+  expect([exit(42), exit(75), by('SIGUSR1'), exit(41)].map(classOf)).toEqual([
+    ...['usage', 'usage', 'preempted', 'gpu-memory'],
+  ]);
+});
 
 describe('which line of the log decides', () => {
   it.each<[string, string[], string]>([

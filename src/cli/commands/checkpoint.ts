@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import {
   diffTensors,
   exportSafetensors,
@@ -105,6 +105,7 @@ const actions: Readonly<Record<string, Action>> = {
   export: async ({ operands: [, named, target], flag }, runsDir) => {
     if (named === undefined || target === undefined) throw missing('export <checkpoint> <file.safetensors>');
     assertFree(target, flag('force'));
+    mkdirSync(dirname(resolve(target)), { recursive: true });
     const { tensors, bytes, leftOut } = exportSafetensors(await findCheckpoint(named, runsDir), resolve(target));
     print([`Wrote ${target}: ${tensors} tensors, ${formatBytes(bytes)}`]);
     for (const name of leftOut) process.stderr.write(`left out, for safetensors has no such type: ${name}\n`);
@@ -121,6 +122,7 @@ const actions: Readonly<Record<string, Action>> = {
   import: async ({ operands: [, source, prefix], flag }) => {
     if (source === undefined || prefix === undefined) throw missing('import <file.safetensors> <prefix>');
     assertFree(`${prefix}.index`, flag('force'));
+    mkdirSync(dirname(resolve(prefix)), { recursive: true });
     const { tensors, bytes } = importSafetensors(resolve(source), resolve(prefix));
     print([`Wrote ${prefix}.index and its data: ${tensors} tensors, ${formatBytes(bytes)}`]);
     return ExitCode.ok;

@@ -60,7 +60,7 @@ describe('supervise status', () => {
     for (const named of [[], ['night.json']]) {
       const { code, stdout } = await bench.run('status', ...named);
       expect(code).toBe(0);
-      for (const text of ['running', '2/4', `${pid}, alive`, `${trainer}, alive`, 'output.log'])
+      for (const text of ['running', '2/4', `${pid}, alive`, `${trainer}, alive`, 'at risk now', 'output.log'])
         expect(stdout).toContain(text);
     }
     await bench.run('stop');

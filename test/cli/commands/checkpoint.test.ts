@@ -77,11 +77,11 @@ describe('supervise checkpoint', () => {
   });
 
   test('export and import', async () => {
-    const file = at('w.safetensors');
+    const file = at('also/new/w.safetensors');
     expect(await run('export', directory, file)).toMatchObject({ code: 0 });
     await expect(run('export', directory, file)).rejects.toMatchObject({ code: 'USAGE' });
-    expect(await run('import', file, at('copy'))).toMatchObject({ code: 0 });
-    expect(await run('diff', at('ckpt-3'), at('copy'))).toMatchObject({ code: 0 });
+    expect(await run('import', file, at('new/folder/copy'))).toMatchObject({ code: 0 });
+    expect(await run('diff', at('ckpt-3'), at('new/folder/copy'))).toMatchObject({ code: 0 });
     expect(await run('show', file)).toMatchObject({ code: 0, stdout: expect.stringContaining('float32') });
   });
 
