@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { train } from '../dist/cli/train.js';
+import compiled from './compiled.cjs';
 
-process.exitCode = await train(process.argv.slice(2));
+process.exitCode = await compiled.loadCompiled('train').train(process.argv.slice(2));

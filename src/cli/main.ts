@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import type { Argv } from 'yargs';
 import { ExitCode } from '../protocol/index.js';
 import { commandSummaries, isCommandName } from './command-names.js';
 import { addOptions } from './option-table.js';
 import { outliveOutput } from './outlive-output.js';
+import { packageVersion } from './package-version.js';
 import { reportError } from './report-error.js';
 import { startOptions, toOptions } from './start-options.js';
 import { failWith, orMeantCommand } from './usage-error.js';
@@ -65,7 +65,7 @@ function describeCommand(yargs: Argv): Argv {
     .strictOptions()
     .help()
     .alias('help', 'h')
-    .version(version())
+    .version(packageVersion())
     .alias('version', 'v')
     .exitProcess(false)
     .wrap(110)
@@ -84,11 +84,6 @@ function listCommands(): string {
 }
 
 function printVersion(): number {
-  process.stdout.write(`${version()}\n`);
+  process.stdout.write(`${packageVersion()}\n`);
   return ExitCode.ok;
-}
-
-function version(): string {
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
-    .version;
 }

@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import { ExitCode, SuperviseError, TrainerEnv } from '../protocol/index.js';
 import { addOptions, type OptionTable } from './option-table.js';
 import { outliveOutput } from './outlive-output.js';
+import { packageVersion } from './package-version.js';
 import { reportError } from './report-error.js';
 import { isTrainerCommand, trainerSummaries } from './trainer/command-names.js';
 import { failWith } from './usage-error.js';
@@ -60,6 +61,7 @@ function describeTraining(yargs: Argv): Argv {
       'camel-case-expansion': false,
       'duplicate-arguments-array': false,
     })
+    .version(packageVersion())
     .usage(
       `$0 [--config experiment.json] [flags]\n$0 <command> [flags]\n\nTrains the reference model. Every key of docs/config.md is a flag too, by its last part or any synonym.\n\nCommands:\n${commands.join('\n')}`,
     );

@@ -14,6 +14,8 @@ export interface Finished {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Where the package is, if not the repository. */
+  readonly root?: string;
 }
 
 /** The repository, with a build in dist/. */
@@ -25,9 +27,13 @@ export const supervise = (args: readonly string[], options: RunOptions = {}) => 
 /** Runs bin/train.js as a process, to its end. */
 export const train = (args: readonly string[], options: RunOptions = {}) => run('train.js', args, options);
 
-function run(script: string, args: readonly string[], { cwd = repository, env = {} }: RunOptions): Promise<Finished> {
+function run(
+  script: string,
+  args: readonly string[],
+  { cwd = repository, env = {}, root = repository }: RunOptions,
+): Promise<Finished> {
   const environment = { PATH: process.env['PATH'], ...env };
-  const command = [join(repository, 'bin', script), ...args];
+  const command = [join(root, 'bin', script), ...args];
   return new Promise((resolve) => {
     execFile(process.execPath, command, { cwd, env: environment, timeout: 30_000 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;

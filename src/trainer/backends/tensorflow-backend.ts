@@ -1,8 +1,19 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { backend, setBackend } from '@tensorflow/tfjs-core';
+import type { KernelBackend } from '@tensorflow/tfjs-core';
+import { backend, registerBackend, setBackend } from '@tensorflow/tfjs-core';
 import type { LoadedBackend } from './backend.js';
-import { bindingPackage, nativeHome } from './native/native-home.js';
+import { lendCore } from './native/lend-core.js';
+import { bindingPackage, type NativeHome, nativeHome } from './native/native-home.js';
+
+/** What one file of the package exports. */
+interface NodeKernelBackend {
+  readonly NodeJSKernelBackend: new (binding: unknown, packageName: string) => KernelBackend;
+}
+
+/** Among the backends that are there, as the package has it. */
+const backendPriority = 3;
 
 /**
  * Starts the native backend of `@tensorflow/tfjs-node-gpu`: the one that `npm run native` has built, else one that the user has
@@ -33,21 +44,33 @@ export async function loadTensorflowBackend(): Promise<LoadedBackend> {
 function requireNative(): void {
   const require = createRequire(import.meta.url);
   restoreNodeUtilities(require('node:util'));
-  const built = createRequire(join(nativeHome().folder, 'package.json'));
+  lendCore(require);
+  const home = nativeHome();
   try {
-    built(bindingPackage);
-  } catch (error) {
-    if (!isMissing(error)) throw new Error(explain(error), { cause: error });
-    requireInstalled(require);
-  }
-}
-
-function requireInstalled(require: NodeJS.Require): void {
-  try {
-    require(bindingPackage);
+    if (existsSync(home.binding)) requireBuilt(home);
+    else requireInstalled(home, require);
   } catch (error) {
     throw new Error(explain(error), { cause: error });
   }
+}
+
+/**
+ * Loads of the package what computes: its index loads all of tfjs besides (layers, converter, data, WebGL), which takes longer
+ * than the trainer itself.
+ */
+function requireBuilt({ folder, package: packageFolder, binding }: NativeHome): void {
+  const require = createRequire(join(folder, 'package.json'));
+  lendCore(createRequire(join(packageFolder, 'package.json')), '@tensorflow/tfjs');
+  require(join(packageFolder, 'dist/register_all_kernels.js'));
+  const { NodeJSKernelBackend } = require(join(packageFolder, 'dist/nodejs_kernel_backend.js')) as NodeKernelBackend;
+  const native = require(binding);
+  registerBackend('tensorflow', () => new NodeJSKernelBackend(native, bindingPackage), backendPriority);
+}
+
+/** A package without its binding there tells so by itself. */
+function requireInstalled({ folder, package: packageFolder }: NativeHome, require: NodeJS.Require): void {
+  if (existsSync(packageFolder)) createRequire(join(folder, 'package.json'))(bindingPackage);
+  else require(bindingPackage);
 }
 
 /** Two helpers that tfjs-node still calls: Node 22 warns of them, and Node 23 has removed one. */

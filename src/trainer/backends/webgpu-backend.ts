@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { backend, setBackend } from '@tensorflow/tfjs-core';
 import type { LoadedBackend } from './backend.js';
+import { lendCore } from './native/lend-core.js';
 import { nativeHome, webgpuPackages } from './native/native-home.js';
 import { installWebgpuKernels } from './webgpu-kernels.js';
 
@@ -75,6 +76,7 @@ function require<Module>(name: string): Module {
     } catch {
       continue;
     }
+    lendCore(load);
     return load(name) as Module;
   }
   throw new Error(`the package ${name} is not installed ("npm run native -- --webgpu" installs it)`);

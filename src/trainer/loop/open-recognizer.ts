@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { indexPath, openTensorFile, type TensorFile } from '../../checkpoint/index.js';
 import type { Experiment } from '../../config/schema.js';
 import { SuperviseError } from '../../protocol/index.js';
+import { packageRoot } from '../backends/native/native-home.js';
 import type { Charset } from '../data/index.js';
 import { createRecognizer, type FrozenRecognizer, type Recognizer } from '../models/index.js';
 import { blankModule } from '../nn/index.js';
@@ -10,7 +11,7 @@ import { importTransformer, isKerasTransformer } from '../recognizer/keras/impor
 import { restoreVariables } from './training-state.js';
 
 /** The recognizer that ships with the package: it reads lines of handwritten digits, 32 pixels high. */
-const shippedWeights = fileURLToPath(new URL('../../../models/digits-crnn/ckpt-1', import.meta.url));
+const shippedWeights = () => join(packageRoot(), 'models/digits-crnn/ckpt-1');
 
 export interface RecognizerOptions {
   readonly config: Experiment['model']['recognizer'];
@@ -63,7 +64,7 @@ function weightsPath({ weights, architecture }: Experiment['model']['recognizer'
       expected: 'a Keras .h5 or .weights.h5 file, or a TensorFlow checkpoint',
       hint: 'name the file, or set model.recognizer.architecture to "crnn"',
     });
-  const path = weights ?? shippedWeights;
+  const path = weights ?? shippedWeights();
   const prefix = path.replace(/\.(index|data-\d{5}-of-\d{5})$/, '');
   if (existsSync(indexPath(prefix))) return prefix;
   if (existsSync(path)) return path;

@@ -64,7 +64,10 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   const opening = open({ config: config.data, seed: config.seed, dir, charset, onAlive: starting });
   // The data comes up while the backend starts; what is wrong with it is told below.
   opening.catch(() => undefined);
-  const backend = await selectBackend(config.training.backend, { wasmThreads: config.training.wasm_threads });
+  const backend = await selectBackend(config.training.backend, {
+    wasmThreads: config.training.wasm_threads,
+    trustsVerdicts: true,
+  });
   log(`Backend: ${backend.name} on ${backend.device}: ${backend.reason}`);
   const data = await opening;
   const networks = buildNetworks(options, data);
