@@ -35,6 +35,7 @@ describe('a warm spare', () => {
   it('takes over after a crash, from the checkpoint, and another one stands by', async () => {
     const run = start();
     await standsBy(2);
+    await waitFor('a checkpoint', () => readJson(join(runDir(), 'checkpoints/epoch_info.json')) !== undefined);
     const first = status()?.['trainer_pid'] as number;
     process.kill(first, 'SIGKILL');
     await standsBy(3);
