@@ -38,7 +38,7 @@ function parseText(text: string, path: string): FileLeaf[] {
   if (first !== undefined) throw syntaxError(path, text, first);
   if (root?.type !== 'object') {
     throw new SuperviseError('CONFIG_SYNTAX', {
-      what: `the file holds ${root === undefined ? 'nothing' : `${root.type === 'array' ? 'an' : 'a'} ${root.type}`}`,
+      what: `the file holds ${describeType(root?.type)}`,
       where: path,
       expected: 'one JSON object',
       hint: 'see docs/config.md',
@@ -46,6 +46,11 @@ function parseText(text: string, path: string): FileLeaf[] {
   }
   const lineOf = lineFinder(text);
   return collect(root, [], lineOf);
+}
+
+function describeType(type: Node['type'] | undefined): string {
+  if (type === undefined) return 'nothing';
+  return type === 'null' ? type : `${type === 'array' ? 'an' : 'a'} ${type}`;
 }
 
 function collect(object: Node, keys: readonly string[], lineOf: (offset: number) => number): FileLeaf[] {

@@ -114,7 +114,7 @@ describe('a text that is no experiment', () => {
     ['more after the end', '{ "epochs": 3 }\n{ "epochs": 4 }', ':2:1: there is { after the end of the object'],
     ['a list', '[{ "epochs": 3 }]', 'the file holds an array'],
     ['a number', '3', 'the file holds a number'],
-    ['null', 'null', 'the file holds a null'],
+    ['null', 'null', 'the file holds null'],
     ['YAML', 'epochs: 3\n', ':1:1: the key epochs has no quotes'],
     ['binary noise', '\u0000\u0001\ufffd', ':1:1: the character U+0000 does not belong here'],
   ])('%s', (_, text, place) => {

@@ -1,0 +1,47 @@
+/** Other spellings of the keys of early stopping. */
+export const stoppingSynonyms = {
+  'early_stopping.enabled': [
+    'early_stopping',
+    'early_stop',
+    'use_early_stopping',
+    'early_stop.enabled',
+    'enable_early_stopping',
+    'early_stopping_enabled',
+    'early_stopping.enable',
+    'early_stopping.use',
+    'early_stopping.active',
+  ],
+  'early_stopping.patience': [
+    'early_stopping_patience',
+    'early_stop_patience',
+    'early_stop.patience',
+    'es_patience',
+    'early_stopping_rounds',
+    'early_stopping.epochs',
+  ],
+  'early_stopping.min_delta': [
+    'early_stopping_min_delta',
+    'early_stop.min_delta',
+    'es_min_delta',
+    'early_stopping.delta',
+    'early_stopping_delta',
+    'min_improvement',
+  ],
+  'early_stopping.monitor': [
+    'monitor',
+    'early_stopping_monitor',
+    'early_stopping.metric',
+    'early_stopping.monitor_metric',
+    'early_stop.monitor',
+    'early_stopping_metric',
+    'es_monitor',
+    'metric_for_best_model',
+  ],
+  'early_stopping.mode': ['early_stopping_mode', 'early_stop.mode'],
+  'early_stopping.restore_best_weights': [
+    'restore_best',
+    'restore_best_model',
+    'load_best_model_at_end',
+    'early_stopping.restore_best',
+  ],
+} as const;
