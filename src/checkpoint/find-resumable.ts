@@ -45,7 +45,7 @@ export type FindOptions = ForeignOptions;
  */
 export function findResumable(directory: string, options: FindOptions = {}): Resumable {
   const { epochBase = 1 } = options;
-  const recorded = readEpochInfo(directory, epochBase);
+  const recorded = readRecorded(directory, epochBase);
   const ours = listCheckpoints(directory);
   if (ours.length === 0) return resumeOthers(directory, recorded, options);
   if (recorded === undefined)
@@ -145,7 +145,7 @@ function recordedPosition({ last_completed_epoch, partial }: EpochInfo): Checkpo
   return { name: '', epoch: last_completed_epoch, step: isPartial ? partial.step : 0 };
 }
 
-function readEpochInfo(directory: string, epochBase: 0 | 1): EpochInfo | Unreadable | undefined {
+function readRecorded(directory: string, epochBase: 0 | 1): EpochInfo | Unreadable | undefined {
   const path = epochInfoPath(directory);
   // An error for what is usual, no record yet, would cost more than the look.
   if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { epochInfoPath, isUnreadable, parseEpochInfo, readFileBounded } from '../protocol/index.js';
+import { readEpochInfo } from '../protocol/index.js';
 import { checkpointStateFile, formatCheckpointState } from './checkpoint-state.js';
 import { planCommitted, removeCheckpoint } from './commit-checkpoint.js';
 import { type FileOps, realFiles, replaceFile } from './file-ops.js';
@@ -31,13 +31,4 @@ export function pruneCheckpoints(directory: string, rules: PruneRules = {}, file
   files.fsyncDirectory(directory);
   for (const { name } of remove) removeCheckpoint(files, join(directory, name));
   return remove.map(({ name }) => name);
-}
-
-function readEpochInfo(directory: string) {
-  try {
-    const info = parseEpochInfo(readFileBounded(epochInfoPath(directory)).toString('utf8'));
-    return isUnreadable(info) ? undefined : info;
-  } catch {
-    return undefined;
-  }
 }

@@ -8,6 +8,7 @@ export * from './heartbeat.js';
 export * from './journal.js';
 export * from './journal-level.js';
 export * from './parse-json.js';
+export * from './read-epoch-info.js';
 export * from './read-file.js';
 export * from './run-directory.js';
 export * from './standby.js';

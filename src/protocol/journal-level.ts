@@ -11,6 +11,7 @@ export function journalLevel(entry: JournalEntry): 'info' | 'warn' | 'error' {
       return entry.notes.length > 0 ? 'warn' : 'info';
     case 'leftovers_removed':
     case 'launch_failed':
+    case 'not_resumed':
     case 'hang_detected':
     case 'waiting':
     case 'killed':

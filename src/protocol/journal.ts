@@ -54,6 +54,8 @@ export const journalEvents = {
     epoch_ms: 'number?',
     epoch_info: 'object?',
   },
+  /** The trainer reports an epoch before the one that it was launched from: it began anew, or further back. */
+  not_resumed: { attempt: 'count', launched_from: 'count', epoch: 'count' },
   /** No sign of work for longer than this phase has ever taken. */
   hang_detected: { attempt: 'count', phase: 'text', silent_ms: 'number', threshold_ms: 'number' },
   /** The end of an attempt. `code` and `signal` are null when unknown (an adopted process). */

@@ -397,6 +397,20 @@ const cells: readonly Cell[] = [
   },
   { from: state('stopping', { intent }), on: event('heartbeat'), to: 'stopping', effects: ['publish'] },
   {
+    from: state('running', { run: { progress: epochs(7), launchedFrom: epochs(7), mostEpochs: 7 } }),
+    on: event('progress', { progress: epochs(1) }),
+    label: 'begun anew',
+    to: 'running',
+    effects: ['not_resumed', 'publish'],
+  },
+  {
+    from: state('running', { run: { progress: epochs(1), launchedFrom: epochs(7), mostEpochs: 7 } }),
+    on: event('progress', { progress: epochs(2) }),
+    label: 'further on, after that',
+    to: 'running',
+    effects: ['epoch_completed', 'publish'],
+  },
+  {
     from: state('stopping', { intent }),
     on: event('progress'),
     to: 'stopping',

@@ -1,6 +1,5 @@
 import {
   closeSync,
-  existsSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -11,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type EpochInfo, epochInfoPath, isUnreadable, parseEpochInfo } from '../../protocol/index.js';
+import { type EpochInfo, epochInfoPath, readEpochInfo } from '../../protocol/index.js';
 import { isRunning } from '../../supervisor/shell/processes.js';
 import { type ChaosTarget, type Injected, type Injector, NotInjected } from '../target.js';
 import { awaitEnd, findTrainer, send, standStill, until } from './await.js';
@@ -19,13 +18,13 @@ import { awaitEnd, findTrainer, send, standStill, until } from './await.js';
 /** Damages a file while the trainer stands still, and kills the trainer: nothing can be written in between. */
 function damageAndKill(damage: (target: ChaosTarget, info: EpochInfo, dice: () => number) => string): Injector {
   return async (target, dice): Promise<Injected> => {
-    await until(target, 'a first epoch_info.json', () => readInfo(target), 600_000);
+    await until(target, 'a first epoch_info.json', () => readEpochInfo(target.checkpointDir), 600_000);
     const victim = await findTrainer(target);
     const atMs = Date.now();
     let what: string;
     try {
       await standStill(target, victim);
-      const info = readInfo(target);
+      const info = readEpochInfo(target.checkpointDir);
       if (info === undefined) throw new NotInjected('there is no epoch_info.json to damage');
       what = damage(target, info, dice);
     } catch (error) {
@@ -137,17 +136,6 @@ function pick(path: string) {
 
 function newestOf(group: readonly { readonly mtimeMs: number }[]): number {
   return Math.max(...group.map(({ mtimeMs }) => mtimeMs));
-}
-
-function readInfo({ checkpointDir }: ChaosTarget): EpochInfo | undefined {
-  const path = epochInfoPath(checkpointDir);
-  if (!existsSync(path)) return undefined;
-  try {
-    const info = parseEpochInfo(readFileSync(path, 'utf8'));
-    return isUnreadable(info) ? undefined : info;
-  } catch {
-    return undefined;
-  }
 }
 
 function toJson(value: object): Buffer {

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { listCheckpoints } from '../../checkpoint/index.js';
-import { epochInfoPath, runPaths, SuperviseError } from '../../protocol/index.js';
+import { epochInfoPath, readEpochInfo, runPaths, SuperviseError } from '../../protocol/index.js';
 import { inspectRun } from '../../supervisor/shell/inspect-run.js';
 import { findRun } from '../find-run.js';
 import { isFile } from '../is-file.js';
-import { readEpochInfo } from './read-epoch-info.js';
 
 /**
  * The checkpoint directory that a user means: a folder with checkpoints in it, or a run by experiment file, directory or name.

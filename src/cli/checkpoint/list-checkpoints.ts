@@ -1,8 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { listCheckpoints, type Verdict, type VerifyMode, verifyCheckpoint } from '../../checkpoint/index.js';
+import { readEpochInfo } from '../../protocol/index.js';
 import { formatBytes, formatTime } from '../format.js';
-import { readEpochInfo } from './read-epoch-info.js';
 
 /** One checkpoint of a directory, as `supervise checkpoint ls` tells it. */
 export interface ListedCheckpoint {

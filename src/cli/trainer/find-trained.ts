@@ -2,8 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { listCheckpoints } from '../../checkpoint/index.js';
 import { type Experiment, loadExperiment, resolveRun } from '../../config/index.js';
-import { type EpochInfo, epochInfoPath, runPaths, SuperviseError } from '../../protocol/index.js';
-import { readEpochInfo } from '../checkpoint/read-epoch-info.js';
+import { type EpochInfo, epochInfoPath, readEpochInfo, runPaths, SuperviseError } from '../../protocol/index.js';
 import { isFile } from '../is-file.js';
 
 /** A trained model: its weights, and the configuration that they were trained with. */

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { listCheckpoints, locateForeign, verifyCheckpoint, verifyForeign } from '../../checkpoint/index.js';
-import { epochInfoPath, isUnreadable, parseEpochInfo, readFileBounded } from '../../protocol/index.js';
+import { readEpochInfo } from '../../protocol/index.js';
 import { type Check, ok, warning } from './check.js';
 
 /** The newest checkpoint, if there is one of our format, can be resumed from. */
@@ -18,19 +18,10 @@ export const checkCheckpoints: Check = {
 
 /** Somebody else's checkpoint, as far as `epoch_info.json` names one and its format can be checked. */
 function lookAtForeign(directory: string) {
-  const named = readNamed(directory);
+  const named = readEpochInfo(directory)?.checkpoint;
   if (named === undefined) return [];
   const verdict = verifyForeign(resolve(directory, locateForeign(directory, named)));
   if (verdict.ok) return [ok(`${named} (${verdict.format}) is in order: ${verdict.checked}`)];
   const fix = 'nothing, if an earlier one can be found by its name; see trainer.checkpoint_pattern in docs/config.md';
   return [warning(`${named} is damaged: ${verdict.reason}`, fix)];
-}
-
-function readNamed(directory: string): string | undefined {
-  try {
-    const info = parseEpochInfo(readFileBounded(epochInfoPath(directory)).toString('utf8'));
-    return isUnreadable(info) ? undefined : info.checkpoint;
-  } catch {
-    return undefined;
-  }
 }

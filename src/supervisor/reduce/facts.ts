@@ -37,7 +37,14 @@ function noteStep(state: State, progress: Progress, at: number): Step {
   const { run } = state;
   const advanced = isAhead(progress, run.progress) ? { progressAt: at, signAt: at } : {};
   const next = withRun(state, { progress, ...farthest(run, progress), spent: refunded(run, progress), ...advanced });
-  return { state: next, effects: [publish, ...(advanced.signAt === undefined ? [] : watchForHang(next, at))] };
+  const watch = advanced.signAt === undefined ? [] : watchForHang(next, at);
+  return { state: next, effects: [...notResumed(run, progress), publish, ...watch] };
+}
+
+/** Once for each attempt: a trainer that does not continue where it could trains the same epochs again, crash after crash. */
+function notResumed({ attempt, progress: before, launchedFrom }: RunFacts, { epochs }: Progress): Effect[] {
+  const isFirst = epochs < launchedFrom.epochs && before.epochs >= launchedFrom.epochs;
+  return isFirst ? [journal({ event: 'not_resumed', attempt, launched_from: launchedFrom.epochs, epoch: epochs })] : [];
 }
 
 /** The farthest that this run ever came, to the step. */

@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import {
-  epochInfoPath,
-  isUnreadable,
-  parseEpochInfo,
   parseStatus,
   type RunState,
   type RunStatus,
+  readEpochInfo,
   readFileBounded,
   runPaths,
 } from '../../protocol/index.js';
@@ -78,9 +76,8 @@ function readStatus(path: string): RunStatus | undefined {
 
 /** Nobody keeps the status of an orphaned run: what its trainer writes is newer. */
 function withProgress(status: RunStatus): RunStatus {
-  const text = readText(epochInfoPath(status.checkpoint_dir));
-  const info = text === undefined ? undefined : parseEpochInfo(text, readEpochBase(status.run_dir));
-  if (info === undefined || isUnreadable(info)) return status;
+  const info = readEpochInfo(status.checkpoint_dir, readEpochBase(status.run_dir));
+  if (info === undefined) return status;
   return {
     ...status,
     epochs_completed: info.last_completed_epoch,

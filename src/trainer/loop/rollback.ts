@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Experiment } from '../../config/schema.js';
-import { type EpochInfo, epochInfoPath, isUnreadable, parseEpochInfo, writeFileAtomic } from '../../protocol/index.js';
+import { epochInfoPath, readEpochInfo, writeFileAtomic } from '../../protocol/index.js';
 import type { DivergedError } from './diverged-error.js';
 
 /** A place where the training diverged: step `step` (from 0) of epoch `epoch` (from 1). */
@@ -67,13 +66,4 @@ export function readDivergence(checkpointDir: string): Rollback | undefined {
   if (typeof place !== 'object' || place === null) return undefined;
   const { epoch, step } = place as Partial<Rollback>;
   return Number.isSafeInteger(epoch) && Number.isSafeInteger(step) ? (place as Rollback) : undefined;
-}
-
-function readEpochInfo(checkpointDir: string): EpochInfo | undefined {
-  try {
-    const info = parseEpochInfo(readFileSync(epochInfoPath(checkpointDir), 'utf8'));
-    return isUnreadable(info) ? undefined : info;
-  } catch {
-    return undefined;
-  }
 }

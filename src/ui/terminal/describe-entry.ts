@@ -23,6 +23,10 @@ export function describeEntry(entry: JournalEntry): string[] {
       return [
         `Epoch ${entry.epoch}/${entry.epochs_total} done${entry.best_epoch === undefined ? '' : `; best: epoch ${entry.best_epoch}${entry.best_score === undefined ? '' : `, score ${entry.best_score.toFixed(2)}`}`}`,
       ];
+    case 'not_resumed':
+      return [
+        `Warning: attempt ${entry.attempt} reports epoch ${entry.epoch}, although ${entry.launched_from} were complete when it was launched: does the trainer continue from its checkpoint with trainer.resume_args?`,
+      ];
     case 'hang_detected':
       return [
         `Attempt ${entry.attempt} hangs: no sign of work for ${seconds(entry.silent_ms)} in ${entry.phase} (threshold ${seconds(entry.threshold_ms)})`,
