@@ -1,7 +1,7 @@
 // Saves and restores the same float32 state with several tools in turns: npm run bench:checkpoint -- --help
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { setPriority, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -10,6 +10,7 @@ import { measureStall } from './checkpoint/stalls.mjs';
 import { renderCheckpointTable } from './checkpoint/table.mjs';
 import { startWorkers } from './checkpoint/workers.mjs';
 import { describeMachine } from './lib/machine.mjs';
+import { setNice } from './lib/priority.mjs';
 import { median } from './lib/statistics.mjs';
 import { writeSection } from './lib/write-section.mjs';
 
@@ -44,7 +45,7 @@ if (flags.help) process.stdout.write(help);
 else await main();
 
 async function main() {
-  raisePriority();
+  setNice(-20);
   execFileSync(process.execPath, [join(root, 'scripts/build.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] });
   const folder = mkdtempSync(join(flags.folder, 'bench-checkpoint-'));
   const sizes = [...flags.sizes.split(',').map(Number), ...(flags.huge ? [2000] : [])];
@@ -116,15 +117,6 @@ async function measureWorker(worker, folder, add) {
   add(worker.name, 'restore', restored.seconds);
   add(worker.name, 'restoreExtra', restored.extra_mb);
   for (const file of saved.files) rmSync(file);
-}
-
-/** All that is measured inherits it; only root may. */
-function raisePriority() {
-  try {
-    setPriority(-20);
-  } catch {
-    console.error('not root: measured at the usual priority');
-  }
 }
 
 function round1(value) {

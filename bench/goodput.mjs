@@ -1,6 +1,6 @@
 // Useful time over wall time, under the same seeded faults, beside what people use: npm run bench:goodput -- --help
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { setPriority, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -12,6 +12,7 @@ import { faultNames, runFault } from './goodput/run-fault.mjs';
 import { runKills } from './goodput/run-kills.mjs';
 import { describeMachine } from './lib/machine.mjs';
 import { findPeers } from './lib/peers.mjs';
+import { setNice } from './lib/priority.mjs';
 import { runProgram } from './lib/run-program.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -57,7 +58,7 @@ if (flags.help) process.stdout.write(help);
 else await main();
 
 async function main() {
-  if (!flags.draw) raisePriority();
+  if (!flags.draw) setNice(Number(flags.nice));
   const results = join(root, 'bench/results/goodput.json');
   if (!flags['no-build']) runProgram(process.execPath, [join(root, 'scripts/build.mjs')], root);
   if (!flags.draw) {
@@ -164,13 +165,4 @@ async function inLanes(items, work, lanes = Number(flags.lanes)) {
   };
   await Promise.all(Array.from({ length: lanes }, lane));
   return results;
-}
-
-/** What else the machine does should disturb the runs less; all of them inherit it. */
-function raisePriority() {
-  try {
-    setPriority(Number(flags.nice));
-  } catch {
-    console.log('not root: the priority stays as it is, and other work on the machine disturbs the figures');
-  }
 }

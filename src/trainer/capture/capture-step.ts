@@ -103,6 +103,7 @@ export function captureStep<Batch extends object>(
       return eager.run(batch);
     },
     settle: sync.settle,
+    withHandles: sync.withHandles,
     dispose: () => {
       sync.replace(() => undefined);
       session = undefined;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import { dispose, Tensor, tensor } from '@tensorflow/tfjs-core';
-import { nativeBackend } from '../backends/tensorflow-ops.js';
+import { type NativeTensor, nativeBackend } from '../backends/tensorflow-ops.js';
 import { encodeSavedModel } from './graph-def.js';
 import type { Recording } from './record-step.js';
 import { setAllNode, type VariableTable } from './variable-table.js';
@@ -17,6 +17,11 @@ export interface GraphSession {
   readonly push: () => void;
   /** Gives these variables of the training the values that the session's have. */
   readonly pull: (variables: readonly Variable[]) => void;
+  /** Shows the handles of the session's values of these variables while `use` runs. */
+  readonly show: <Result>(
+    variables: readonly Variable[],
+    use: (handles: ReadonlyMap<TensorInfo, number>) => Result,
+  ) => Result;
   readonly dispose: () => void;
 }
 
@@ -45,18 +50,31 @@ export function openGraphSession(table: VariableTable, recordings: readonly Reco
       takeValues(binding.runSavedModel(id, ids, names, `${setAllNode}:0`)[0]);
     },
     pull: (variables) => {
-      const wanted = new Set<TensorInfo>(variables);
-      const read = entries.filter(({ variable }) => wanted.has(variable));
-      if (read.length === 0) return;
-      const made = binding.runSavedModel(id, [], '', read.map(({ name }) => `${name}/read:0`).join());
-      for (const [index, { variable }] of read.entries()) {
-        const value = nativeBackend().createOutputTensor(made[index] as (typeof made)[number]);
+      for (const [variable, made] of readValues(variables)) {
+        const value = nativeBackend().createOutputTensor(made);
         (variable as Variable).assign(value as Variable);
         value.dispose();
       }
     },
+    show: (variables, use) => {
+      const read = readValues(variables);
+      try {
+        return use(new Map(Array.from(read, ([variable, made]) => [variable, made.id])));
+      } finally {
+        for (const { id: handle } of read.values()) binding.deleteTensor(handle);
+      }
+    },
     dispose: () => binding.deleteSavedModel(id),
   };
+
+  /** They are the session's own memory until it changes a variable: then it goes on with a copy. */
+  function readValues(variables: readonly Variable[]): Map<TensorInfo, NativeTensor> {
+    const wanted = new Set<TensorInfo>(variables);
+    const read = entries.filter(({ variable }) => wanted.has(variable));
+    if (read.length === 0) return new Map();
+    const made = binding.runSavedModel(id, [], '', read.map(({ name }) => `${name}/read:0`).join());
+    return new Map(read.map(({ variable }, index) => [variable, made[index] as NativeTensor]));
+  }
 
   function takeValues(made: ReturnType<typeof binding.runSavedModel>[number] | undefined): ArrayLike<number> {
     if (made === undefined) throw new Error('TensorFlow returned nothing');

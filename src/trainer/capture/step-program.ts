@@ -1,5 +1,6 @@
-import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { dispose, stack } from '@tensorflow/tfjs-core';
+import { idOf } from './variable-values.js';
 
 /** A training step as a computation on tensors that can be run operation by operation, or recorded once and replayed. */
 export interface StepProgram<Batch> {
@@ -18,12 +19,22 @@ export interface StepRunner<Batch> {
   readonly run: (batch: Batch) => Promise<Readonly<Record<string, number>>>;
   /** Brings the variables up to date; to be called before they are read anywhere else. */
   readonly settle: () => void;
+  /**
+   * Shows the handles of the variables' present values while `use` runs, on the tensorflow backend. The variables are not
+   * brought up to date: as long as they held the session's values, the session would have to copy each one before it changes it.
+   */
+  readonly withHandles: <Result>(variables: readonly Variable[], use: (handles: readonly number[]) => Result) => Result;
   readonly dispose: () => void;
 }
 
 /** Runs a step operation by operation. */
 export function runEagerly<Batch>({ compute }: StepProgram<Batch>): StepRunner<Batch> {
-  return { run: (batch) => readScalars(compute(batch)), settle: () => undefined, dispose: () => undefined };
+  return {
+    run: (batch) => readScalars(compute(batch)),
+    settle: () => undefined,
+    withHandles: (variables, use) => use(variables.map(idOf)),
+    dispose: () => undefined,
+  };
 }
 
 /** Reads many scalars in one transfer, and frees them. */

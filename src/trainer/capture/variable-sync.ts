@@ -1,5 +1,6 @@
 import type { TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import type { GraphSession } from './graph-session.js';
+import type { StepRunner } from './step-program.js';
 import type { TableEntry, VariableTable } from './variable-table.js';
 import { idOf } from './variable-values.js';
 
@@ -7,6 +8,8 @@ import { idOf } from './variable-values.js';
 export interface VariableSync {
   /** Brings the training's variables up to date after steps of the session. */
   readonly settle: () => void;
+  /** Shows the handles of variables' present values, wherever they are, while `use` runs. */
+  readonly withHandles: StepRunner<unknown>['withHandles'];
   /** Brings the session up to date after assignments outside of it, such as a restore; they win over the session's values. */
   readonly push: () => void;
   /** Says that the session has taken a step. */
@@ -24,9 +27,10 @@ export function createVariableSync(table: VariableTable): VariableSync {
   const agreed = new Map<TensorInfo, number>();
   const note = ({ variable }: TableEntry) => agreed.set(variable, idOf(variable));
   const wasAssigned = ({ variable }: TableEntry) => idOf(variable) !== agreed.get(variable);
+  const findStale = () => (isAhead ? table.entries().filter((entry) => entry.isChanged && !wasAssigned(entry)) : []);
   const settle = () => {
     if (!isAhead || session === undefined) return;
-    const stale = table.entries().filter((entry) => entry.isChanged && !wasAssigned(entry));
+    const stale = findStale();
     session.pull(stale.map(({ variable }) => variable as Variable));
     for (const entry of stale) note(entry);
     isAhead = false;
@@ -37,6 +41,12 @@ export function createVariableSync(table: VariableTable): VariableSync {
   };
   return {
     settle,
+    withHandles: (variables, use) => {
+      const stale = session === undefined ? [] : findStale().map(({ variable }) => variable as Variable);
+      const show = (current: ReadonlyMap<TensorInfo, number>) =>
+        use(variables.map((variable) => current.get(variable) ?? idOf(variable)));
+      return session === undefined ? show(new Map()) : session.show(stale, show);
+    },
     push: () => {
       if (!table.entries().some(wasAssigned)) return;
       settle();

@@ -1,8 +1,8 @@
-import { getBackend } from '@tensorflow/tfjs-core';
 import type { CommitOptions } from '../../checkpoint/index.js';
 import { type EpochInfo, type EpochInfoStatus, systemErrorCode } from '../../protocol/index.js';
 import { createBackgroundCommit } from './background-commit.js';
 import { commitFinite, notFinite } from './commit-finite.js';
+import { isCopiedToGiven } from './copy-variables.js';
 import { DivergedError } from './diverged-error.js';
 import { createMemoryPool, memoryOf, takeFromOne } from './memory-pool.js';
 import { snapshotTraining, type TrainingProgress, type TrainingTensors } from './training-state.js';
@@ -63,8 +63,7 @@ export class UnsavedError extends Error {
 /** Bytes of one save in memory, so many that few parts are left over: the graph of the objects has some hundred for each name. */
 function roomFor({ variables, counters, rates }: TrainingTensors): number {
   const scalars = counters.size + (rates?.size ?? 0);
-  // Native TensorFlow gives out memory of its own.
-  const copied = getBackend() === 'tensorflow' ? [] : [...variables.values()];
+  const copied = isCopiedToGiven() ? [...variables.values()] : [];
   const tensors = copied.reduce((sum, { size }) => sum + 4 * size + 8, 0);
   return tensors + 512 * (variables.size + scalars) + 64 * 1024;
 }

@@ -1,9 +1,9 @@
-import { getBackend, tensor, type Variable } from '@tensorflow/tfjs-core';
+import { tensor, type Variable } from '@tensorflow/tfjs-core';
 import { buildObjectGraph, type DType, type TensorData, valueSuffix } from '../../checkpoint/index.js';
 import { SuperviseError } from '../../protocol/index.js';
-import { viewWasmTensor } from '../backends/wasm-memory.js';
-import { idOf } from '../capture/variable-values.js';
+import type { StepRunner } from '../capture/index.js';
 import type { BestScore } from './best-score.js';
+import { copyTo, copyVariables, type Take } from './copy-variables.js';
 import type { LossBalance } from './loss-weights.js';
 import type { Rollback } from './rollback.js';
 
@@ -39,10 +39,9 @@ export interface TrainingTensors {
   readonly rates?: ReadonlyMap<string, number>;
   /** Brings the variables up to date, where their values live elsewhere during the training. */
   readonly settle?: () => void;
+  /** On native TensorFlow: shows the handles of the variables' present values while `use` runs, wherever they live. */
+  readonly withHandles?: StepRunner<never>['withHandles'];
 }
-
-/** Gives memory of so many bytes. */
-type Take = (bytes: number) => Uint8Array;
 
 /**
  * Copies the training's state out of the backend as checkpoint entries: each variable in its own dtype and shape, counters
@@ -53,12 +52,7 @@ export async function snapshotTraining(
   progress: TrainingProgress,
   take: Take = (bytes) => new Uint8Array(bytes),
 ): Promise<[string, TensorData][]> {
-  const entries: [string, TensorData][] = [];
-  tensors.settle?.();
-  for (const [name, variable] of tensors.variables) {
-    const copied = toTensorData(variable, take);
-    entries.push([`${name}${valueSuffix}`, copied instanceof Promise ? await copied : copied]);
-  }
+  const entries = await copyVariables(tensors, take);
   const put = (name: string, { data, ...scalar }: TensorData & { readonly data: Uint8Array }) =>
     entries.push([`${name}${valueSuffix}`, { ...scalar, data: copyTo(take, data) }]);
   for (const [name, counter] of tensors.counters) put(name, int64Scalar(counter.get()));
@@ -141,29 +135,6 @@ function toTypedArray({ dtype, data }: TensorData): Float32Array | Int32Array {
   return dtype === 'int32'
     ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
     : new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-}
-
-/** At once where the backend's memory can be seen: hundreds of turns of the event loop cost more than the copies. */
-function toTensorData(variable: Variable, take: Take): TensorData | Promise<TensorData> {
-  if (getBackend() !== 'wasm') return fetchTensorData(variable, take);
-  return { dtype: variable.dtype as DType, shape: variable.shape, data: copyTo(take, viewWasmTensor(variable)) };
-}
-
-async function fetchTensorData(variable: Variable, take: Take): Promise<TensorData> {
-  const tensor = { dtype: variable.dtype as DType, shape: variable.shape };
-  // Values that this backend has not taken over yet would be handed out themselves; of the others it makes a copy for us.
-  const isNative = getBackend() === 'tensorflow';
-  if (isNative) idOf(variable);
-  const { buffer, byteOffset, byteLength } = await variable.data();
-  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-  // The writer's thread takes the whole memory along.
-  return { ...tensor, data: isNative && byteLength === buffer.byteLength ? bytes : copyTo(take, bytes) };
-}
-
-function copyTo(take: Take, bytes: Uint8Array): Uint8Array {
-  const copy = take(bytes.length);
-  copy.set(bytes);
-  return copy;
 }
 
 function int64Scalar(value: number): TensorData & { readonly data: Uint8Array } {

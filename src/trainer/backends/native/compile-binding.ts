@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { copyingBinding, stockBinding } from './copying-binding.js';
 import { cudaPreloader } from './cuda-preloader.js';
 import type { PythonTensorflow } from './find-tensorflow.js';
 import { nativeError } from './native-error.js';
@@ -33,6 +34,7 @@ export async function compileBinding(compilation: Compilation): Promise<void> {
   mkdirSync(dirname(output), { recursive: true });
   const preloader = join(sources, 'supervise_preload.cc');
   writeFileSync(preloader, cudaPreloader(tensorflow.cudaFolders));
+  if (existsSync(join(sources, stockBinding))) writeFileSync(join(sources, 'supervise_binding.cc'), copyingBinding);
   const { isFound, code, stderr } = await runProgram(compiler, compilerArguments(compilation), { timeoutMs });
   if (!isFound)
     throw nativeError(
@@ -48,7 +50,8 @@ export async function compileBinding(compilation: Compilation): Promise<void> {
 
 /** The compiler's command line. Pure but for the list of sources. */
 export function compilerArguments({ sources, nodeHeaders, tensorflow, output }: Compilation): string[] {
-  const files = readdirSync(sources).filter((name) => name.endsWith('.cc'));
+  // Ours includes the stock one.
+  const files = readdirSync(sources).filter((name) => name.endsWith('.cc') && name !== stockBinding);
   const undefinedSymbols = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : [];
   return [
     ...['-std=c++17', '-O2', '-shared', '-fPIC', '-w', '-DNAPI_VERSION=8'],

@@ -1,0 +1,116 @@
+import { scalar, square, tensor1d, type Variable, variable } from '@tensorflow/tfjs-core';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { nativeBackend } from '../../../src/trainer/backends/tensorflow-ops.js';
+import { captureStep } from '../../../src/trainer/capture/index.js';
+import { idOf } from '../../../src/trainer/capture/variable-values.js';
+import { copyVariables, isCopiedToGiven } from '../../../src/trainer/loop/copy-variables.js';
+import type { TrainingTensors } from '../../../src/trainer/loop/training-state.js';
+import { createAdam } from '../../../src/trainer/nn/index.js';
+import { useTensorflow } from '../native.js';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const native = await useTensorflow();
+const take = (bytes: number) => new Uint8Array(bytes);
+
+/** A training of two weights by Adam, captured. */
+function openTraining() {
+  const weights = new Map<string, Variable>([
+    ['a', variable(tensor1d([1, 2, 3]))],
+    ['b', variable(scalar(4))],
+  ]);
+  const optimizer = createAdam('adam', { variables: weights, trainable: weights }, { beta1: 0.9, beta2: 0.999 });
+  const log: string[] = [];
+  const compute = () => {
+    optimizer.apply(new Map([...weights].map(([path, weight]) => [path, square(weight)])), 0.1);
+    return { loss: scalar(0) };
+  };
+  const step = captureStep<object>({ structureOf: () => 'same', compute }, (line) => log.push(line));
+  const tensors: TrainingTensors = {
+    variables: new Map([...weights, ...optimizer.slots()]),
+    counters: new Map(),
+    settle: step.settle,
+    withHandles: step.withHandles,
+  };
+  const takeSteps = async (count: number) => {
+    for (let taken = 0; taken < count; taken++) await step.run({});
+  };
+  return { step, tensors, takeSteps, log };
+}
+
+const bytesOf = async (tensors: TrainingTensors) =>
+  (await copyVariables(tensors, take)).map(([name, { data }]) => [
+    name,
+    Buffer.from(data as Uint8Array).toString('hex'),
+  ]);
+
+/** The same by way of the variables themselves. */
+function settled({ settle, variables }: TrainingTensors) {
+  settle?.();
+  return Array.from(variables, ([name, each]) => {
+    const { buffer, byteOffset, byteLength } = each.dataSync();
+    return [`${name}/.ATTRIBUTES/VARIABLE_VALUE`, Buffer.from(buffer, byteOffset, byteLength).toString('hex')];
+  });
+}
+
+afterEach(() => void vi.restoreAllMocks());
+
+describe.skipIf(!native)('the state of a captured training', () => {
+  test('is copied as it is after each step, and changes nothing', async () => {
+    const [watched, unwatched] = [openTraining(), openTraining()];
+    for (let taken = 0; taken < 6; taken++) {
+      await watched.takeSteps(1);
+      await unwatched.takeSteps(1);
+      expect(await bytesOf(watched.tensors)).toEqual(settled(unwatched.tensors));
+    }
+    expect(watched.log).toEqual([]);
+    expect(settled(watched.tensors)).toEqual(settled(unwatched.tensors));
+  });
+
+  test('leaves the variables as they were, and no handles behind', async () => {
+    const { tensors, takeSteps } = openTraining();
+    await takeSteps(4);
+    const handles = () => [...tensors.variables.values()].map(idOf);
+    const [before, count] = [handles(), nativeBackend().binding.getNumOfTensors()];
+    await copyVariables(tensors, take);
+    expect(handles()).toEqual(before);
+    expect(nativeBackend().binding.getNumOfTensors()).toBe(count);
+  });
+
+  test('is the same by a binding that cannot copy into given memory', async () => {
+    const { tensors, takeSteps } = openTraining();
+    await takeSteps(4);
+    const copied = await bytesOf(tensors);
+    const { binding } = nativeBackend();
+    nativeBackend().binding = Object.create(binding, { copyTensor: { value: undefined } }) as typeof binding;
+    try {
+      expect(isCopiedToGiven()).toBe(false);
+      expect(await bytesOf(tensors)).toEqual(copied);
+    } finally {
+      nativeBackend().binding = binding;
+    }
+  });
+});
+
+describe.skipIf(!native)('copyTensor of our binding', () => {
+  test('copies values of each type', () => {
+    expect(isCopiedToGiven()).toBe(true);
+    const target = new Uint8Array(8);
+    nativeBackend().binding.copyTensor?.(idOf(tensor1d([1, -2], 'int32')), target);
+    expect([...new Int32Array(target.buffer)]).toEqual([1, -2]);
+    nativeBackend().binding.copyTensor?.(idOf(tensor1d([true, false], 'bool')), target.subarray(3, 5));
+    expect([...target.subarray(3, 5)]).toEqual([1, 0]);
+    nativeBackend().binding.copyTensor?.(idOf(tensor1d([])), target.subarray(0, 0));
+  });
+
+  test('refuses memory of another size or kind, and tensors that are not there', () => {
+    const copy = (id: unknown, target: unknown) =>
+      nativeBackend().binding.copyTensor?.(id as number, target as Uint8Array);
+    const id = idOf(tensor1d([1, 2]));
+    expect(() => copy(id, new Uint8Array(7))).toThrow(/7 bytes for a tensor of 8/);
+    expect(() => copy(id, new Float32Array(2))).toThrow(/into a Uint8Array/);
+    expect(() => copy(id, undefined)).toThrow(/into a Uint8Array/);
+    expect(() => copy(987_654_321, new Uint8Array(8))).toThrow(/not referenced \(tensor_id: 987654321\)/);
+    expect(() => copy('x', new Uint8Array(8))).toThrow(/takes a tensor's id/);
+  });
+});
