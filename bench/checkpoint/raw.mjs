@@ -6,10 +6,11 @@ export function measureRawWrite(path, bytes) {
   return time(['if=/dev/zero', `of=${path}`, 'bs=1M', `count=${bytes}`, 'iflag=count_bytes', 'conv=fsync']);
 }
 
-/** Seconds that dd takes to read a file. */
-export function measureRawRead(path) {
-  return time([`if=${path}`, 'of=/dev/null', 'bs=1M']);
-}
+/** Seconds that dd takes to read a file that is not in the page cache: through the cache, and past it. */
+export const rawReads = {
+  cached: (path) => time([`if=${path}`, 'of=/dev/null', 'bs=1M']),
+  direct: (path) => time([`if=${path}`, 'of=/dev/null', 'bs=4M', 'iflag=direct']),
+};
 
 /** Takes files that are flushed out of the page cache. */
 export function evict(paths) {

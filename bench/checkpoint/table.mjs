@@ -1,7 +1,8 @@
 // The generated section of docs/checkpoints.md.
 
 /** Markdown: a table of speeds, one of stalls, and what they were measured on. */
-export function renderCheckpointTable({ machine, rounds, results, stalls }) {
+export function renderCheckpointTable({ machine, results, stalls }) {
+  const rounds = results.map(({ megabytes, rounds: done }) => `${done} (${megabytes} MB)`).join(', ');
   const rows = results.flatMap(({ megabytes, figures }) =>
     Object.entries(figures).map(([name, own]) => {
       const share = (measure) =>
@@ -21,7 +22,7 @@ export function renderCheckpointTable({ machine, rounds, results, stalls }) {
     ...rows,
     '',
     ...(stalls.length > 0 ? [...renderStalls(stalls), ''] : []),
-    `Medians of ${rounds} interleaved rounds on one disk; ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}, Node ${machine.node}, ${machine.date}. A save counts until its files are flushed, a restore starts with an empty page cache. Extra memory is the peak beyond the state itself.`,
+    `Medians of interleaved rounds on one disk, ${rounds}, with three restores each; ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}, Node ${machine.node}, ${machine.date}. A save counts until its files are flushed, a restore starts with an empty page cache. Extra memory is the peak beyond the state itself.`,
   ].join('\n');
 }
 
