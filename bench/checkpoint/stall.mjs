@@ -6,7 +6,9 @@ import { mul, scalar, tensor1d, variable } from '@tensorflow/tfjs-core';
 import { selectBackend } from '../../dist/trainer/backends/select-backend.js';
 import { captureStep, runEagerly } from '../../dist/trainer/capture/index.js';
 import { createCheckpointWriter } from '../../dist/trainer/loop/checkpoint-files.js';
+import { createMemoryPool, memoryOf, takeFromOne } from '../../dist/trainer/loop/memory-pool.js';
 import { autoIntervalSecs } from '../../dist/trainer/loop/save-policy.js';
+import { snapshotTraining } from '../../dist/trainer/loop/training-state.js';
 import { createAdam } from '../../dist/trainer/nn/optimizers/adam.js';
 
 const [megabytes, backendName, rounds, root] = process.argv.slice(2);
@@ -63,20 +65,29 @@ async function timeStep() {
   return (performance.now() - startedAt) / 1000;
 }
 
-/**
- * Seconds until the training may go on, and until everything is on the disk; and those of the first and the second step after
- * it: who leaves the copying to the first step makes the training wait there.
- */
+/** Seconds until the training may go on, and until everything is on the disk. */
 async function save(writer, epoch) {
   const startedAt = performance.now();
   await writer.saveEpoch({ ...progress, epoch: epoch + 1, globalStep: epoch, lossSums: {} }, 'running', {});
-  const stalled = performance.now();
+  const wait = (performance.now() - startedAt) / 1000;
   await writer.drain();
-  const duration = (performance.now() - startedAt) / 1000;
-  return { wait: (stalled - startedAt) / 1000, duration, first: await timeStep(), second: await timeStep() };
+  return { wait, duration: (performance.now() - startedAt) / 1000 };
 }
 
-const samples = { sync: [], async: [] };
+const pool = createMemoryPool();
+
+/**
+ * Seconds of the first and the second step after the state was copied, with nothing else under way: who leaves copying to the
+ * first step makes the training wait there.
+ */
+async function copyOnly() {
+  const take = takeFromOne(pool, count * copies * (4 * length + 8) + 2 ** 20);
+  const entries = await snapshotTraining(tensors, { ...progress, epoch: 2, globalStep: 1, lossSums: {} }, take);
+  pool.giveBack(memoryOf(entries));
+  return { first: await timeStep(), second: await timeStep() };
+}
+
+const samples = { sync: [], async: [], copy: [] };
 const writers = { sync: openWriter(false), async: openWriter(true) };
 // The step is recorded, and proved in its second replay.
 for (let taken = 0; taken < 4; taken++) await step.run({});
@@ -87,20 +98,22 @@ for (let round = 0; round <= Number(rounds); round++) {
     if (round > 0) samples[name].push(sample);
     await sleep(100);
   }
+  const sample = await copyOnly();
+  if (round > 0) samples.copy.push(sample);
 }
 for (const writer of Object.values(writers)) await writer.close();
 rmSync(folder, { recursive: true, force: true });
 const middle = (list, key) => list.map((one) => one[key]).toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
-const stallOf = (list) => middle(list, 'wait') + Math.max(0, middle(list, 'first') - middle(list, 'second'));
-const [stallSecs, durationSecs] = [stallOf(samples.async), middle(samples.async, 'duration')];
+const slowerSecs = Math.max(0, middle(samples.copy, 'first') - middle(samples.copy, 'second'));
+const [stallSecs, durationSecs] = [middle(samples.async, 'wait') + slowerSecs, middle(samples.async, 'duration')];
 const hour = 3600;
 const interval = autoIntervalSecs({ stallSecs, durationSecs, mtbfSecs: hour });
 console.log(
   JSON.stringify({
     backend: `${backend.name} on ${backend.device}`,
-    sync_stall_ms: 1000 * stallOf(samples.sync),
+    sync_stall_ms: 1000 * (middle(samples.sync, 'wait') + slowerSecs),
     async_stall_ms: 1000 * stallSecs,
-    slower_step_ms: 1000 * (stallSecs - middle(samples.async, 'wait')),
+    slower_step_ms: 1000 * slowerSecs,
     save_ms: 1000 * durationSecs,
     share_of_save: stallSecs / durationSecs,
     auto_interval_secs: interval,
