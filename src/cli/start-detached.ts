@@ -34,7 +34,9 @@ export async function startDetached({ record, runDir, startOver }: DetachedStart
   const code = await waitUntilTaken(child, runDir);
   const said = readFileSync(runPaths(runDir).supervisorOutput).subarray(begin).toString('utf8');
   if (code !== undefined) {
-    (code === ExitCode.ok ? process.stdout : process.stderr).write(said);
+    // The supervisor that keeps the run writes there too.
+    const own = code === ExitCode.locked ? said.slice(Math.max(0, said.indexOf('supervise: '))) : said;
+    (code === ExitCode.ok ? process.stdout : process.stderr).write(own);
     return code;
   }
   child.unref();
