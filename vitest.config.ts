@@ -1,3 +1,4 @@
+import { globSync } from 'tinyglobby';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -6,27 +7,54 @@ const longest = [
   'e2e/crash-injection',
   'trainer/capture/capture-step',
   'e2e/hangs',
-  'e2e/unsaved',
+  'e2e/damaged-checkpoint',
   'e2e/supervisor',
+  'e2e/foreign-checkpoints',
+  'e2e/unsaved',
   'e2e/python-checkpoint',
+  'cli/commands/verify-resume',
+  'cli/commands/background',
+  'cli/trainer/model-commands',
+  'e2e/disk-trouble',
   'e2e/step-checkpoints',
+  'cli/trainer/dataset',
   'e2e/chaos',
   'cli/commands/chaos',
-  'e2e/damaged-checkpoint',
   'e2e/remedies',
-  'e2e/foreign-checkpoints',
-  'cli/commands/verify-resume',
-  'trainer/data/tensorflow',
+  'trainer/recognizer/keras-import',
   'e2e/smoke',
   'e2e/warm-spare',
-  'cli/commands/background',
+  'trainer/data/tensorflow',
+  'trainer/models/accumulate',
+  'trainer/models/architectures',
+  'supervisor/properties',
+  'trainer/models/gan-step',
+  'trainer/loop/settings-act',
+  'simulation/simulate',
 ].map((name) => `/test/${name}.test.ts`);
 
+/** Tests of functions, which leave a process as they found it. Everything else, processes above all, is isolated. */
+const pure = [
+  ...['bench', 'chaos', 'config', 'docs', 'protocol', 'simulation'].map((folder) => `test/${folder}/**/*.test.ts`),
+  ...['supervisor', 'checkpoint', 'checkpoint/{foreign,inspect,safetensors}'].map(
+    (folder) => `test/${folder}/*.test.ts`,
+  ),
+  'test/trainer/{handwriting,images,loop,losses,metrics,models,nn,random,recognizer,restoration}/**/*.test.ts',
+];
+
+/** What measures processor time, which is that of a whole process, or starts or changes things that stay. */
+const exceptions = [
+  '**/hostile-files.test.ts',
+  'test/supervisor/run-lock.test.ts',
+  'test/trainer/loop/memory-pool.test.ts',
+];
+
+/** Isolated tests first, longest first, then the others in one piece: their processes live until no more of them come. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const rankOf = ({ moduleId }: TestSpecification) => {
+    const rankOf = ({ moduleId, project }: TestSpecification) => {
       const at = longest.findIndex((ending) => moduleId.endsWith(ending));
-      return at < 0 ? longest.length : at;
+      return (project.config.isolate ? 0 : longest.length + 1) + (at < 0 ? longest.length : at);
     };
     return (await super.sort(files)).sort((left, right) => rankOf(left) - rankOf(right));
   }
@@ -34,7 +62,6 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // Real processes are waited for, on machines that may be busy: what hangs is ended by this, nothing is measured by it.
     testTimeout: 120_000,
     hookTimeout: 120_000,
@@ -42,5 +69,13 @@ export default defineConfig({
     // Many tests wait for processes of theirs: two would leave a core idle now and then, whatever the machine has.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
+    projects: [
+      // TensorFlow.js and zod take longer to load than most of these tests: a process takes one file after another.
+      { extends: true, test: { name: 'pure', include: pure, exclude: exceptions, isolate: false } },
+      {
+        extends: true,
+        test: { name: 'isolated', include: ['test/**/*.test.ts'], exclude: globSync(pure, { ignore: exceptions }) },
+      },
+    ],
   },
 });

@@ -41,7 +41,7 @@ describe('crash injection', () => {
   // Each of the four faults, at both kinds of place; with SOAK more often.
   const times = process.env['SOAK'] === undefined ? 1 : 2;
   it.each([
-    { kills: 12 * times, how: 'cold relaunches', warmSpare: false },
+    { kills: 8 * times, how: 'cold relaunches', warmSpare: false },
     { kills: 8 * times, how: 'a warm spare', warmSpare: true },
   ])(
     '$kills crashes at seeded places end in the same bits as no crash, with $how',

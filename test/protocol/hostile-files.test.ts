@@ -24,7 +24,7 @@ function examine(name: keyof typeof samples, seed: number, look: (text: string) 
     } catch (error) {
       throw new Error(`${name}, ${what}: ${text.slice(0, 300)}`, { cause: error });
     }
-    expect(cpuTime(), `${name}, ${what}`).toBeLessThan(longestMs);
+    if (cpuTime() >= longestMs) expect.fail(`${name}, ${what}: took ${cpuTime()} ms of processor time`);
     count++;
   }
   expect(count).toBe(mutants.inMemory);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Effect } from '../../src/supervisor/effect.js';
@@ -67,90 +68,81 @@ function play(
   return state;
 }
 
+type Look = Parameters<typeof play>[1];
+
+/** Each makes what watches one run: every step of it, and its end. A comparison is much cheaper than an `expect`, and there are millions. */
+const invariants: Readonly<Record<string, () => { readonly step?: Look; readonly end?: (state: State) => void }>> = {
+  'spawns only when the last trainer is known to be gone': () => ({
+    step: (before, _, after, effects) => {
+      if (!effects.some(({ type }) => type === 'spawn')) return;
+      expect(before.name).toBe('preparing');
+      expect(after).toMatchObject({ name: 'starting', trainer: undefined });
+    },
+  }),
+  'never launches again after a stop request': () => {
+    let isRequested = false;
+    return {
+      step: (_, now, after, effects) => {
+        if (isRequested && effects.some(({ type }) => type === 'spawn' || type === 'prepare'))
+          expect.fail(`launches: ${JSON.stringify(effects)}`);
+        if (now.type === 'stopRequested' && !['completed', 'gaveUp'].includes(after.name)) isRequested = true;
+      },
+    };
+  },
+  'ends once, and nothing follows a finish': () => {
+    let finished = 0;
+    return {
+      step: (_, __, ___, effects) => {
+        if (finished > 0 && effects.length > 0) expect(effects).toEqual([]);
+        finished += effects.filter(({ type }) => type === 'finish').length;
+      },
+      end: () => expect(finished).toBeLessThanOrEqual(1),
+    };
+  },
+  'completes only with every epoch there': () => ({
+    end: ({ name, run }) => {
+      if (name === 'completed') expect(run.progress.epochs).toBeGreaterThanOrEqual(rules.epochsTotal);
+    },
+  }),
+  'never restarts more often without progress than the budget allows': () => ({
+    step: (_, __, { run: { spent } }) => {
+      if (spent.withoutProgress > rules.maxRestartsWithoutProgress || spent.restarts > rules.maxRestarts)
+        expect.fail(`more restarts than allowed: ${JSON.stringify(spent)}`);
+    },
+  }),
+  'is a function: the same event in the same state gives the same step': () => ({
+    step: (before, now, after, effects) => {
+      if (!isDeepStrictEqual(reduce(before, now), { state: after, effects }))
+        expect(reduce(before, now)).toEqual({ state: after, effects });
+    },
+  }),
+  'signals only a trainer that it has': () => ({
+    step: (_, __, after, effects) => {
+      if (effects.some(({ type }) => type === 'signal')) expect(after).toMatchObject({ name: 'stopping', trainer });
+    },
+  }),
+};
+
 describe('reduce, whatever comes', () => {
-  it('never has two trainers: it spawns only when the last one is known to be gone', () => {
+  it(`10,000 random sequences of events keep every invariant: ${Object.keys(invariants).join('; ')}`, () => {
     fc.assert(
       fc.property(anyRun, (makers) => {
-        play(makers, (before, _, after, effects) => {
-          if (!effects.some(({ type }) => type === 'spawn')) return;
-          expect(before.name).toBe('preparing');
-          expect(after).toMatchObject({ name: 'starting', trainer: undefined });
+        const watchers = Object.entries(invariants).map(([what, watch]) => ({ what, ...watch() }));
+        const end = play(makers, (...step) => {
+          for (const { what, step: look } of watchers) named(what, () => look?.(...step));
         });
-      }),
-      { numRuns: 10_000 },
-    );
-  });
-
-  it('never launches again after a stop request', () => {
-    fc.assert(
-      fc.property(anyRun, (makers) => {
-        let isRequested = false;
-        play(makers, (_, now, after, effects) => {
-          if (isRequested) expect(effects.map(({ type }) => type)).not.toContain('spawn');
-          if (isRequested) expect(effects.map(({ type }) => type)).not.toContain('prepare');
-          if (now.type === 'stopRequested' && !['completed', 'gaveUp'].includes(after.name)) isRequested = true;
-        });
-      }),
-      { numRuns: 10_000 },
-    );
-  });
-
-  it('ends once: nothing follows a finish', () => {
-    fc.assert(
-      fc.property(anyRun, (makers) => {
-        let finished = 0;
-        play(makers, (_, __, ___, effects) => {
-          if (finished > 0) expect(effects).toEqual([]);
-          finished += effects.filter(({ type }) => type === 'finish').length;
-        });
-        expect(finished).toBeLessThanOrEqual(1);
-      }),
-      { numRuns: 10_000 },
-    );
-  });
-
-  it('completes only with every epoch there', () => {
-    fc.assert(
-      fc.property(anyRun, (makers) => {
-        const end = play(makers, () => undefined);
-        if (end.name === 'completed') expect(end.run.progress.epochs).toBeGreaterThanOrEqual(rules.epochsTotal);
-      }),
-      { numRuns: 10_000 },
-    );
-  });
-
-  it('never restarts more often without progress than the budget allows', () => {
-    fc.assert(
-      fc.property(anyRun, (makers) => {
-        play(makers, (_, __, { run }) => {
-          expect(run.spent.withoutProgress).toBeLessThanOrEqual(rules.maxRestartsWithoutProgress);
-          expect(run.spent.restarts).toBeLessThanOrEqual(rules.maxRestarts);
-        });
-      }),
-      { numRuns: 10_000 },
-    );
-  });
-
-  it('is a function: the same event in the same state gives the same step', () => {
-    fc.assert(
-      fc.property(anyRun, (makers) => {
-        play(makers, (before, now, after, effects) => {
-          expect(reduce(before, now)).toEqual({ state: after, effects });
-        });
-      }),
-      { numRuns: 10_000 },
-    );
-  });
-
-  it('signals only a trainer that it has', () => {
-    fc.assert(
-      fc.property(anyRun, (makers) => {
-        play(makers, (_, __, after, effects) => {
-          if (!effects.some(({ type }) => type === 'signal')) return;
-          expect(after).toMatchObject({ name: 'stopping', trainer });
-        });
+        for (const { what, end: look } of watchers) named(what, () => look?.(end));
       }),
       { numRuns: 10_000 },
     );
   });
 });
+
+/** Says which invariant is broken. */
+function named(what: string, look: () => void): void {
+  try {
+    look();
+  } catch (error) {
+    throw new Error(`not kept: ${what}`, { cause: error });
+  }
+}
