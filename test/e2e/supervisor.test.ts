@@ -264,7 +264,7 @@ describe('stopping', () => {
     bench = openBench('backoff');
     const run = supervise('exits-with-code', {
       trainer: { env: { CODE: '1' } },
-      restart: { initial_delay_ms: 600_000, max_delay_ms: 600_000, max_restarts_without_progress: 99 },
+      restart: { initial_delay_ms: 1e9, max_delay_ms: 1e9, max_restarts_without_progress: 99 },
     });
     await waitFor('a backoff', () => status()?.['state'] === 'backingOff');
     run.process.kill('SIGTERM');

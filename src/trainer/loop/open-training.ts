@@ -40,6 +40,9 @@ const stepComputed = channel('supervise:step');
 export interface OpenedTraining {
   readonly training: Training;
   readonly start: TrainingProgress;
+  /** Closes the files of the run; the backend stays, for another run of this process. */
+  readonly release: () => Promise<void>;
+  /** The same, and ends the backend for good. */
   readonly close: () => Promise<void>;
 }
 
@@ -70,7 +73,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   });
   log(`Backend: ${backend.name} on ${backend.device}: ${backend.reason}`);
   const data = await opening;
-  const networks = buildNetworks(options, data);
+  const networks = await closingOnError(data, () => buildNetworks(options, data));
   const linesPerStep = config.training.batch_size * config.training.accumulate;
   const stepsPerEpoch = config.training.steps_per_epoch ?? stepsToReadOnce(data.train.size, linesPerStep);
   log(
@@ -112,13 +115,12 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     return isBalanced ? { ...losses, ...describeBalance(weights, losses, balance) } : losses;
   };
 
-  const close = async () => {
+  const releaseBasics = async () => {
     await batches.close();
     await data.close();
     step.dispose();
     networks.recognizer.dispose();
     networks.perceptual?.dispose();
-    backend.dispose();
   };
   const isSpare = isStandingBy;
   let go: GoMessage | undefined;
@@ -127,7 +129,8 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     log('Standing by.');
     go = await standBy(process.stdin, () => signals.stopSignal() !== undefined);
     if (go === undefined) {
-      await close();
+      await releaseBasics();
+      backend.dispose();
       return undefined;
     }
     isStandingBy = false;
@@ -209,15 +212,33 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     stopRequested: () => signals.stopSignal() !== undefined,
     takeSaveRequest: signals.takeSaveRequest,
   };
+  const release = async () => {
+    await checkpoints.close();
+    steps.close();
+    await releaseBasics();
+  };
   return {
     training,
     start,
+    release,
     close: async () => {
-      await checkpoints.close();
-      steps.close();
-      await close();
+      await release();
+      backend.dispose();
     },
   };
+}
+
+/** What is wrong with the configuration leaves no file of the data open. */
+async function closingOnError<Value>(
+  data: { readonly close: () => Promise<void> },
+  build: () => Value,
+): Promise<Value> {
+  try {
+    return build();
+  } catch (error) {
+    await data.close();
+    throw error;
+  }
 }
 
 /** Whether this epoch's checkpoint is due; the last one always is, and the best one when it may be the result. */

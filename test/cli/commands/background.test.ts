@@ -95,7 +95,7 @@ describe('supervise status', () => {
     bench = openCommandBench({
       fixture: 'exits-with-code',
       trainer: { env: { CODE: '1', LAST_WORDS: 'CUDA out of memory' } },
-      restart: { initial_delay_ms: 600_000, max_delay_ms: 600_000 },
+      restart: { initial_delay_ms: 1e9, max_delay_ms: 1e9 },
     });
     expect((await bench.run('start', '-d', 'night.json')).code).toBe(0);
     await waitFor('the backoff', () => bench.status().state === 'backingOff');
@@ -179,7 +179,7 @@ describe('supervise stop', () => {
   test('ends what a crashed trainer has left when the supervisor is dead too, and launches none', async () => {
     bench = openCommandBench({
       fixture: 'leaves-grandchild',
-      restart: { initial_delay_ms: 600_000, max_delay_ms: 600_000 },
+      restart: { initial_delay_ms: 1e9, max_delay_ms: 1e9 },
     });
     expect((await bench.run('start', 'night.json', '-d')).code).toBe(0);
     await waitFor('the backoff', () => bench.status().state === 'backingOff');

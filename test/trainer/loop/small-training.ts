@@ -8,10 +8,9 @@ const signals = { stopSignal: () => undefined, takeSaveRequest: () => false } as
 export async function figuresOfSteps(config: Experiment, folder: string): Promise<Readonly<Record<string, number>>[]> {
   const paths = { runDir: folder, checkpointDir: join(folder, 'checkpoints'), sampleDir: join(folder, 'samples') };
   const options = { config, paths, resume: false, noRestore: false, log: () => undefined };
-  // It is not closed: that would end the backend for good.
   const opened = await openTraining(options, signals);
   if (opened === undefined) throw new Error('no training');
-  const { training, start } = opened;
+  const { training, start, release } = opened;
   let progress = { ...start, epoch: 2, globalStep: 4 };
   const figures = [];
   for (let step = 0; step < 3; step++) {
@@ -20,5 +19,7 @@ export async function figuresOfSteps(config: Experiment, folder: string): Promis
     progress = { ...progress, step: step + 1, globalStep: 5 + step, ...(balance !== undefined && { balance }) };
     figures.push(losses);
   }
+  // Closing it would end the backend, too, for good.
+  await release();
   return figures;
 }
