@@ -11,8 +11,8 @@ import { listPeers, runForJson, startPeer } from './train/peers.mjs';
 import { measureStarts } from './train/start.mjs';
 import { renderTrainTable } from './train/table.mjs';
 
-/** What the turns of one peer in one case may take, roughly. */
-const patienceMs = 10_000;
+/** What the turns of one peer in one case may take, roughly: a whole run ends within a quarter of an hour. */
+const patienceMs = 6_000;
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const help = `npm run bench:train -- [flags]
@@ -28,7 +28,8 @@ behind, and the part of an epoch that is no step. Needs dist/ (npm run build) an
   --json             JSON on stdout instead of the table: {machine, rows, start, flat}
   --no-write         leave bench/results/train.json and docs/backends.md as they are
 
-Python tools are measured when there are: TensorFlow in $SUPERVISE_PYTHON, PyTorch in $SUPERVISE_TORCH_PYTHON (python3).
+It takes about ten minutes, and the results say how long each part took. Parts that are not measured keep the results of the
+last run. Python tools are measured when there are: TensorFlow in $SUPERVISE_PYTHON, PyTorch in $SUPERVISE_TORCH_PYTHON (python3).
 `;
 const { values: flags } = parseArgs({
   options: {
@@ -46,28 +47,38 @@ else await main();
 
 async function main() {
   const parts = flags.parts.split(',');
-  const report = { machine: describeMachine(), rounds: Number(flags.rounds) };
+  const report = { machine: describeMachine(), rounds: Number(flags.rounds), secs: {} };
+  const timed = async (name, measure) => {
+    const startedAtMs = performance.now();
+    const measured = await measure();
+    report.secs[name] = Math.round((performance.now() - startedAtMs) / 1000);
+    return measured;
+  };
   if (parts.includes('steps')) {
     report.rows = [];
-    for (const name of flags.cases.split(',')) report.rows.push(await measureCase(name));
+    for (const name of flags.cases.split(',')) report.rows.push(await timed(name, () => measureCase(name)));
   }
-  if (parts.includes('start')) report.start = summaries(await measureStarts(root, ['tensorflow', 'wasm'], 3));
-  if (parts.includes('flat')) report.flat = measureFlat();
-  const table = renderTrainTable(report);
-  console.log(flags.json ? JSON.stringify(report, null, 2) : table);
+  if (parts.includes('start'))
+    report.start = summaries(await timed('start', () => measureStarts(root, ['tensorflow', 'wasm'], 3)));
+  if (parts.includes('flat')) report.flat = await timed('flat', measureFlat);
+  console.log(flags.json ? JSON.stringify(report, null, 2) : renderTrainTable(report));
   if (flags['no-write']) return;
-  writeFileSync(join(root, 'bench/results/train.json'), `${JSON.stringify(report, null, 2)}\n`);
-  writeSection(join(root, 'docs/backends.md'), 'bench:train', table);
+  const path = join(root, 'bench/results/train.json');
+  const whole = addTo(JSON.parse(readFileSync(path, 'utf8')), report);
+  writeFileSync(path, `${JSON.stringify(whole, null, 2)}\n`);
+  writeSection(join(root, 'docs/backends.md'), 'bench:train', renderTrainTable(whole));
 }
 
 /** All peers stand ready, and take their turns; one that waits for its turn computes nothing. */
 async function measureCase(name) {
   const peers = [];
+  const leftOut = {};
   const wanted = listPeers(root).filter(({ key }) => flags.peers?.split(',').includes(key) ?? true);
   for (const peer of wanted) {
     process.stderr.write(`${name}: ${peer.title} …\n`);
     const started = await startPeer(peer, name);
-    if (started !== undefined) peers.push(started);
+    if (started.leftOut === undefined) peers.push(started);
+    else leftOut[started.key] = started.leftOut;
   }
   const samples = Object.fromEntries(peers.map(({ key }) => [key, []]));
   try {
@@ -90,7 +101,7 @@ async function measureCase(name) {
   const versions = Object.fromEntries(peers.map(({ key, ready }) => [key, ready.device]));
   const figures = Object.fromEntries(Object.entries(samples).map(([key, ms]) => [key, summarize(ms).median]));
   const steps = Object.fromEntries(Object.entries(samples).map(([key, ms]) => [key, ms.length]));
-  return { case: name, title, ...figures, steps, parameters, versions };
+  return { case: name, title, ...figures, steps, parameters, versions, left_out: leftOut };
 }
 
 /**
@@ -102,6 +113,13 @@ function planTurns(stepMs) {
   const warmups = stepMs < 1000 ? 1 : 0;
   const rounds = Math.max(stepMs < patienceMs ? 2 : 1, Math.floor(patienceMs / ((steps + warmups) * stepMs)));
   return { rounds, warmups, steps };
+}
+
+/** What was measured now, beside what was not. */
+function addTo(before, report) {
+  const rows = new Map([...(before.rows ?? []), ...(report.rows ?? [])].map((row) => [row.case, row]));
+  const inOrder = Object.keys(readCases()).flatMap((name) => rows.get(name) ?? []);
+  return { ...before, ...report, rows: inOrder, secs: { ...before.secs, ...report.secs } };
 }
 
 function measureFlat() {

@@ -3,6 +3,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
+/** How long a peer may take until its first steps are done: a compiler that needs longer is left out. */
+const readyWithinMs = 120_000;
+
 /** Columns of the table: the key of the JSON row, its title, and the process that takes the steps of a case. */
 export function listPeers(root) {
   const ours = (backend, mode, threads) => (name) => [
@@ -44,7 +47,7 @@ export function listPeers(root) {
   ];
 }
 
-/** Starts a peer on a case and waits until its first steps are done; undefined (and why, on stderr) when it cannot be had. */
+/** Starts a peer on a case and waits until its first steps are done; `leftOut` says why when it cannot be had. */
 export async function startPeer({ key, command, env = {} }, name) {
   const [program, ...args] = command(name);
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
@@ -64,10 +67,16 @@ export async function startPeer({ key, command, env = {} }, name) {
       if (value.startsWith('{')) return JSON.parse(value);
     }
   };
+  const patience = setTimeout(() => {
+    errors = `not ready after ${readyWithinMs / 1000} s`;
+    child.kill('SIGKILL');
+  }, readyWithinMs);
   const ready = await read();
+  clearTimeout(patience);
   if (ready === undefined) {
-    process.stderr.write(`left out: ${key} of ${name}: ${errors.trim().split('\n').at(-1)}\n`);
-    return undefined;
+    const leftOut = errors.trim().split('\n').at(-1);
+    process.stderr.write(`left out: ${key} of ${name}: ${leftOut}\n`);
+    return { key, leftOut };
   }
   return {
     key,

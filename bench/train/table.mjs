@@ -2,14 +2,17 @@
 import { listPeers } from './peers.mjs';
 
 /** Renders a report of bench/train.mjs. */
-export function renderTrainTable({ machine, rounds, rows = [], start, flat }) {
+export function renderTrainTable({ machine, rounds, rows = [], start, flat, secs = {} }) {
   const { date, cores, cpu, kernel, node, load } = machine;
   return [
     `${date}, ${cores} cores (${cpu}), Linux ${kernel}, Node ${node}; load at the start ${load}; medians of ${rounds} rounds, in turns.`,
     '',
-    ...(rows.length > 0 ? [...stepTable(rows), '', ...stepGoals(rows), ''] : []),
+    ...(rows.length > 0 ? [...stepTable(rows), '', ...stepGoals(rows), ...leftOutLines(rows), ''] : []),
     ...(start === undefined ? [] : [...startLines(start), '']),
-    ...(flat === undefined ? [] : flatLines(flat)),
+    ...(flat === undefined ? [] : [...flatLines(flat), '']),
+    `It took ${Object.values(secs).reduce((total, each) => total + each, 0)} s (${Object.entries(secs)
+      .map(([name, each]) => `${name} ${each}`)
+      .join(', ')}).`,
   ].join('\n');
 }
 
@@ -39,6 +42,13 @@ function stepGoals(rows) {
   });
 }
 
+function leftOutLines(rows) {
+  const titles = new Map(listPeers('').map(({ key, title }) => [key, title]));
+  return rows.flatMap(({ title, left_out = {} }) =>
+    Object.entries(left_out).map(([key, reason]) => `- left out: ${titles.get(key)}, ${title}: ${reason}`),
+  );
+}
+
 function startLines(start) {
   const limits = { tensorflow: 4000, wasm: 1500 };
   return [
@@ -61,7 +71,7 @@ function flatLines(flat) {
   });
   const change = (early, late) => `${format(early)} → ${format(late)}`;
   return [
-    '| after epoch 5 → 20 of 50 steps and a save each | tensors | native handles | bytes of tensors, MB | resident, MB | of an epoch no step, % |',
+    `| after epoch 5 → ${Object.values(flat)[0]?.held.length} of 50 steps of 2 lines and a save each | tensors | native handles | bytes of tensors, MB | resident, MB | of an epoch no step, % |`,
     '| --- | --- | --- | --- | --- | --- |',
     ...rows.map(
       ({ name, early, late, overhead }) =>

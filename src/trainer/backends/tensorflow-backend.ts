@@ -23,7 +23,8 @@ const backendPriority = 3;
 export async function loadTensorflowBackend(): Promise<LoadedBackend> {
   // Take GPU memory as it is needed, not all of it at once.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '3';
+  // Errors, and no news of what TensorFlow has been built for.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   // Convolutions by oneDNN: TensorFlow switches it on by itself on some processors only, and it is faster on all of them.
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   requireNative();

@@ -5,6 +5,7 @@ import { cudaPreloader } from './cuda-preloader.js';
 import type { PythonTensorflow } from './find-tensorflow.js';
 import { nativeError } from './native-error.js';
 import { runProgram } from './run-program.js';
+import { sessionDefines, sessionOptions } from './session-options.js';
 
 /** What a binding is compiled from, and where it goes. */
 export interface Compilation {
@@ -32,9 +33,11 @@ export function compilerName(env: NodeJS.ProcessEnv = process.env): string {
 export async function compileBinding(compilation: Compilation): Promise<void> {
   const { compiler, output, sources, tensorflow } = compilation;
   mkdirSync(dirname(output), { recursive: true });
-  const preloader = join(sources, 'supervise_preload.cc');
-  writeFileSync(preloader, cudaPreloader(tensorflow.cudaFolders));
-  if (existsSync(join(sources, stockBinding))) writeFileSync(join(sources, 'supervise_binding.cc'), copyingBinding);
+  writeFileSync(join(sources, 'supervise_preload.cc'), cudaPreloader(tensorflow.cudaFolders));
+  if (existsSync(join(sources, stockBinding))) {
+    writeFileSync(join(sources, 'supervise_binding.cc'), copyingBinding);
+    writeFileSync(join(sources, 'supervise_session.cc'), sessionOptions(tensorflow.cudaFolders.length === 0));
+  }
   const { isFound, code, stderr } = await runProgram(compiler, compilerArguments(compilation), { timeoutMs });
   if (!isFound)
     throw nativeError(
@@ -54,7 +57,7 @@ export function compilerArguments({ sources, nodeHeaders, tensorflow, output }: 
   const files = readdirSync(sources).filter((name) => name.endsWith('.cc') && name !== stockBinding);
   const undefinedSymbols = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : [];
   return [
-    ...['-std=c++17', '-O2', '-shared', '-fPIC', '-w', '-DNAPI_VERSION=8'],
+    ...['-std=c++17', '-O2', '-shared', '-fPIC', '-w', '-DNAPI_VERSION=8', ...sessionDefines],
     ...[`-I${nodeHeaders}`, `-I${join(tensorflow.folder, 'include')}`],
     ...files.map((name) => join(sources, name)),
     ...['-o', output, ...tensorflow.libraries, '-ldl'],
