@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { evict, measureRawWrite, rawReads } from './checkpoint/raw.mjs';
 import { measureStall } from './checkpoint/stalls.mjs';
 import { renderCheckpointTable } from './checkpoint/table.mjs';
-import { startWorkers } from './checkpoint/workers.mjs';
+import { listWorkers } from './checkpoint/workers.mjs';
 import { describeMachine } from './lib/machine.mjs';
 import { setNice } from './lib/priority.mjs';
 import { median } from './lib/statistics.mjs';
@@ -22,7 +22,7 @@ the files out of the page cache, and is repeated twice. dd is the limit: one seq
 sequential read, through the page cache or past it, whichever is faster.
 
   --sizes <mb,…>    state in MB (100,500)
-  --huge            2000 MB too, in 2 rounds: with all tools they take about 16 GB of memory, and 8 GB on the disk
+  --huge            2000 MB too, in 2 rounds, with one tool at a time in memory: 8 GB of it at most
   --rounds <n>      rounds of each other size (7)
   --minutes <n>     no round of a size begins, but the first, that would end later than that after its beginning (8)
   --folder <path>   where to write (a folder in the temporary directory)
@@ -80,7 +80,21 @@ function record(report) {
 
 async function measureSize(folder, megabytes, rounds) {
   const bytes = megabytes * 1e6;
-  const workers = await startWorkers(root, megabytes);
+  const listed = listWorkers(root, megabytes);
+  const versions = new Map();
+  const start = async ({ name, start: begin }) => {
+    const worker = await begin();
+    versions.set(name, worker.version);
+    return worker;
+  };
+  const held = new Map();
+  if (megabytes < 1000) for (const each of listed) held.set(each.name, await start(each));
+  const measureTool = async (each) => {
+    const worker = held.get(each.name) ?? (await start(each));
+    await measureWorker(worker, folder, add);
+    // All of them together would take more memory than many machines have.
+    if (!held.has(each.name)) await worker.stop();
+  };
   const samples = new Map();
   const add = (name, measure, value) => {
     const own = samples.get(name) ?? {};
@@ -105,22 +119,20 @@ async function measureSize(folder, megabytes, rounds) {
           }
         rmSync(raw);
       };
-      const turns = [measureRaw, ...workers.map((worker) => () => measureWorker(worker, folder, add))];
+      const turns = [measureRaw, ...listed.map((each) => () => measureTool(each))];
       // Each round begins with another one, so that none always follows the same.
       for (let turn = 0; turn < turns.length; turn++) await turns[(turn + round) % turns.length]();
     }
   } finally {
     process.stderr.write('\n');
-    for (const worker of workers) worker.stop();
+    for (const worker of held.values()) await worker.stop();
   }
   const { cached, direct, save } = samples.get('dd');
   samples.set('dd', { save, restore: median(cached) <= median(direct) ? cached : direct });
   const figures = {};
   for (const [name, own] of samples)
     figures[name] = {
-      ...(workers.find((worker) => worker.name === name)?.version && {
-        version: workers.find((worker) => worker.name === name).version,
-      }),
+      ...(versions.has(name) && { version: versions.get(name) }),
       save_mb_per_s: round1(bytes / 1e6 / median(own.save)),
       restore_mb_per_s: round1(bytes / 1e6 / median(own.restore)),
       ...(own.saveExtra && { save_extra_mb: round1(Math.max(0, median(own.saveExtra))) }),

@@ -1,13 +1,14 @@
 // One long-lived process for each tool, so that its start and imports do not count.
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** As the supervisor starts the reference trainer. */
 export const hugePages = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
 
-/** Starts a worker for each tool that is there; each holds `megabytes` of float32 state. */
-export async function startWorkers(root, megabytes) {
+/** A worker for each tool that is there, to be started; each holds `megabytes` of float32 state. */
+export function listWorkers(root, megabytes) {
   const tensorflow = process.env.SUPERVISE_PYTHON ?? 'python3';
   const others = process.env.SUPERVISE_SAFETENSORS_PYTHON ?? tensorflow;
   const script = join(root, 'bench/checkpoint/worker.py');
@@ -19,17 +20,16 @@ export async function startWorkers(root, megabytes) {
     ...(has(others, 'torch') ? [['torch.save', others, [script, 'torch']]] : []),
     ...(has(others, 'safetensors') ? [['safetensors', others, [script, 'safetensors']]] : []),
   ];
-  const workers = [];
-  for (const [name, program, args, into] of listed)
-    workers.push(
-      await startWorker(
+  return listed.map(([name, program, args, into]) => ({
+    name,
+    start: () =>
+      startWorker(
         name,
         program,
         [...args, String(megabytes), ...(into === undefined ? [] : [into])],
         into && hugePages,
       ),
-    );
-  return workers;
+  }));
 }
 
 async function startWorker(name, program, args, settings = {}) {
@@ -49,7 +49,12 @@ async function startWorker(name, program, args, settings = {}) {
       child.stdin.write(`${JSON.stringify([action, path])}\n`);
       return answer();
     },
-    stop: () => child.stdin.end(),
+    stop: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      child.stdin.end();
+      await ended;
+    },
   };
 }
 
