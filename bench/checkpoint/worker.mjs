@@ -12,8 +12,10 @@ const collectGarbage = runInNewContext('gc');
 
 const count = 64;
 const length = Math.round((Number(process.argv[2]) * 1e6) / 4 / count);
+const base = Float32Array.from({ length }, (_, at) => Math.sin(at));
 const state = Array.from({ length: count }, (_, index) => {
-  const values = Float32Array.from({ length }, (_, at) => Math.sin(at + index));
+  const values = base.slice();
+  values[0] = index;
   return [
     `layer${index}/kernel/.ATTRIBUTES/VARIABLE_VALUE`,
     { dtype: 'float32', shape: [length], data: new Uint8Array(values.buffer) },
