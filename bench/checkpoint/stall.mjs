@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { mul, scalar, tensor1d, variable } from '@tensorflow/tfjs-core';
 import { selectBackend } from '../../dist/trainer/backends/select-backend.js';
 import { captureStep, runEagerly } from '../../dist/trainer/capture/index.js';
+import { createBackgroundCommit } from '../../dist/trainer/loop/background-commit.js';
 import { createCheckpointWriter } from '../../dist/trainer/loop/checkpoint-files.js';
 import { createMemoryPool, memoryOf, takeFromOne } from '../../dist/trainer/loop/memory-pool.js';
 import { autoIntervalSecs } from '../../dist/trainer/loop/save-policy.js';
@@ -51,7 +52,7 @@ function openWriter(isBackground) {
     restoresBest: false,
     retention: {},
     lastCheckpoint: undefined,
-    isBackground,
+    background: isBackground ? createBackgroundCommit() : undefined,
     whenBusy: 'skip',
     onUnsaved: undefined,
   });

@@ -30,7 +30,8 @@ export const beginOf = (diary) => diary[0].at_ms - diary[0].step_ms;
  * Accounts for `windowMs` from the first step. A step is useful when no later one, also after the window, came before it in the
  * order of the work; what lies between
  * two useful steps of one process is useful as far as it is usual there (median), and whole between epochs: validation and the
- * epoch's own checkpoint belong to an unbroken run too. `faults` are `[{ at_ms }]`, times of death.
+ * epoch's own checkpoint belong to an unbroken run too. What the first step of a relaunch takes longer than usual is no training:
+ * the run is down for so much longer. `faults` are `[{ at_ms }]`, times of death.
  */
 export function account(diary, faults, windowMs) {
   const begin = beginOf(diary);
@@ -45,6 +46,8 @@ export function account(diary, faults, windowMs) {
       ? { ms: Math.max(0, entry.at_ms - entry.step_ms - before.at_ms), isEpoch: before.epoch !== entry.epoch }
       : undefined;
   });
+  const usualStepMs = median(steps.map(({ step_ms }) => step_ms));
+  const warmUpMs = ({ step_ms }) => Math.max(0, step_ms - usualStepMs);
   const usualGap = median(gaps.flatMap((gap) => (gap === undefined || gap.isEpoch ? [] : [gap.ms])));
   const parts = { useful: 0, lost: 0, down: 0 };
   const strips = [];
@@ -57,12 +60,14 @@ export function account(diary, faults, windowMs) {
   steps.forEach((entry, index) => {
     const gap = gaps[index];
     const useful = gap === undefined ? 0 : gap.isEpoch ? gap.ms : Math.min(gap.ms, usualGap);
-    add(isUseful(entry, index) ? 'useful' : 'lost', entry.at_ms - entry.step_ms - useful, entry.at_ms);
+    const warmUp = index > 0 && steps[index - 1].pid !== entry.pid ? warmUpMs(entry) : 0;
+    parts.down += warmUp;
+    add(isUseful(entry, index) ? 'useful' : 'lost', entry.at_ms - entry.step_ms - useful + warmUp, entry.at_ms);
   });
-  const costs = faults.map((fault) => costOf(fault, steps, end));
-  for (const { died, back, brokenMs } of costs) {
+  const costs = faults.map((fault) => costOf(fault, steps, end, warmUpMs));
+  for (const { died, began, back, brokenMs } of costs) {
     parts.lost += brokenMs;
-    parts.down += Math.min(back ?? end, end) - died;
+    parts.down += Math.min(began ?? end, end) - died;
     strips.push({ kind: 'down', from: died - begin, to: Math.min(back ?? end, end) - begin });
   }
   const back = costs.filter(({ back }) => back !== undefined);
@@ -78,10 +83,10 @@ export function account(diary, faults, windowMs) {
     faults: faults.length,
     // With little of the window left nobody could say.
     ended: costs.filter(({ died, back }) => back === undefined && end - died > patienceMs).length,
-    step_ms: median(steps.map(({ step_ms }) => step_ms)),
-    // What an epoch takes that nobody disturbs, and what a save keeps the training waiting.
+    step_ms: usualStepMs,
+    // What an epoch takes that nobody disturbs, and what a save keeps the training waiting on average: rare long ones count.
     epoch_ms: epochMs(steps),
-    save_gap_ms: median(
+    save_gap_ms: mean(
       gaps.flatMap((gap) => (gap && !gap.isEpoch && gap.ms > 2 * usualGap + 5 ? [gap.ms - usualGap] : [])),
     ),
     strips: strips.sort((left, right) => left.from - right.from),
@@ -89,6 +94,8 @@ export function account(diary, faults, windowMs) {
 }
 
 const patienceMs = 30_000;
+
+const mean = (values) => (values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length);
 
 /** Whether each step's result stayed: whoever comes later began behind it. */
 function findStayed(diary) {
@@ -109,10 +116,11 @@ function epochMs(steps) {
   return median(spans.flatMap(({ entry, before }) => (entry.pid === before.pid ? [entry.at_ms - before.at_ms] : [])));
 }
 
-/** The step that was under way is lost too; the run is back with the first step of another process. */
-function costOf({ at_ms: died }, steps, end) {
+/** The step that was under way is lost too; the run is back when the first step of another process is as long as others. */
+function costOf({ at_ms: died }, steps, end, warmUpMs) {
   const before = steps.findLast(({ at_ms }) => at_ms <= died);
   const after = steps.find(({ at_ms, pid }) => at_ms > died && pid !== before?.pid);
   const brokenMs = before === undefined ? 0 : Math.min(died - before.at_ms, 5 * before.step_ms);
-  return { died: Math.min(died, end), back: after && after.at_ms - after.step_ms, brokenMs };
+  const began = after && after.at_ms - after.step_ms;
+  return { died: Math.min(died, end), began, back: after && began + warmUpMs(after), brokenMs };
 }

@@ -26,7 +26,7 @@ export async function predictMeasured({ kills, everyMs, windowMs, timesMs }) {
         workload: { epochs: 100_000, epochSecs: (row.epoch_ms || 120 * row.step_ms) / 1000 },
         costs: {
           saveStallSecs: row.save_gap_ms / 1000,
-          saveSecs: assumedSaveSecs,
+          saveSecs: row.save_ms === undefined ? assumedSaveSecs : row.save_ms / 1000,
           prepareSecs: 0,
           startSecs: mttrSecs,
           spareStartSecs: mttrSecs,
@@ -49,7 +49,7 @@ export async function predictMeasured({ kills, everyMs, windowMs, timesMs }) {
   );
 }
 
-/** A background save of two megabytes. */
+/** A background save of two megabytes, where none was measured. */
 const assumedSaveSecs = 0.2;
 
 const usefulShare = ({ usefulSecs, unsavedSecs, wallSecs }, startSecs) =>

@@ -1,6 +1,9 @@
 // One contender under the schedule of kills.
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive, signal } from '../lib/process.mjs';
+import { median } from '../lib/statistics.mjs';
 import { checkpointsOf, diaryOf, openRunFolder } from './contenders.mjs';
 import { account, beginOf, readDiary } from './diary.mjs';
 
@@ -16,10 +19,13 @@ export async function runKills({ contender, scratch, timesMs, windowMs, options 
   try {
     const begin = beginOf(await awaitStep(folder, () => true, 120_000));
     const faults = [];
+    const savesMs = [];
     for (const atMs of timesMs) {
       await sleep(Math.max(0, begin + atMs - monotonicMs()));
       const died = await killTrainer(folder, begin + windowMs);
-      if (died !== undefined) faults.push({ at_ms: died });
+      if (died === undefined) continue;
+      faults.push({ at_ms: died });
+      savesMs.push(lastSaveMs(folder));
     }
     await sleep(Math.max(0, begin + windowMs - monotonicMs()));
     // Only who is back shows what was lost.
@@ -27,13 +33,27 @@ export async function runKills({ contender, scratch, timesMs, windowMs, options 
     const before = readDiary(diaryOf(folder)).findLast(({ at_ms }) => at_ms <= died);
     const isBack = ({ at_ms, pid }) => at_ms > died && pid !== before?.pid;
     if (faults.length > 0) await awaitStep(folder, isBack, backMs).catch(() => undefined);
-    return account(readDiary(diaryOf(folder)), faults, windowMs);
+    const known = savesMs.filter(Number.isFinite);
+    return {
+      ...account(readDiary(diaryOf(folder)), faults, windowMs),
+      save_ms: known.length > 0 ? median(known) : undefined,
+    };
   } finally {
     await end(handle, folder);
   }
 }
 
 const backMs = 90_000;
+
+/** How long the last save took until it counted: it says when it began, its file when it was put in place. */
+function lastSaveMs(folder) {
+  try {
+    const path = join(checkpointsOf(folder), 'epoch_info.json');
+    return statSync(path).mtimeMs - Date.parse(JSON.parse(readFileSync(path, 'utf8')).timestamp);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Kills the process that took the last step, once there is one. */
 async function killTrainer(folder, untilMs) {

@@ -28,6 +28,14 @@ test('what a later attempt does again is lost, from the kill to its first step n
   expect(found.ettr).toBeCloseTo(1 - 1300 / 5000, 6);
 });
 
+test('a first step that warms up is down time as far as it is longer than usual', () => {
+  const [first, ...rest] = steps(2, 2500, 1, 21, 25);
+  const late = rest.map((entry) => ({ ...entry, at_ms: entry.at_ms + 300 }));
+  const again = first && { ...first, at_ms: first.at_ms + 300, step_ms: 400 };
+  const found = account([...steps(1, 0, 1, 1, 20), again, ...late], [{ at_ms: 2000 }], 5300);
+  expect(found).toMatchObject({ mttr_ms: [800], down_ms: 800, lost_ms: 0, useful_ms: 2000 + 2500 });
+});
+
 test('what is done again only after the window is lost in it', () => {
   const diary = [...steps(1, 0, 1, 1, 40), ...steps(2, 6000, 1, 11, 5)];
   const found = account(diary, [{ at_ms: 4000 }], 5000);

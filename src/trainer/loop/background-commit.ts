@@ -1,53 +1,78 @@
 import { Worker } from 'node:worker_threads';
 import type { CommitOptions } from '../../checkpoint/index.js';
 import type { CommitOrder, CommitOutcome } from './checkpoint-worker.js';
-import { packTensors } from './packed-tensors.js';
+import { createPacker } from './packed-tensors.js';
 
 /** Commits checkpoints one after the other in a thread of its own. */
 export interface BackgroundCommit {
   /** Hands a checkpoint over; its tensors' memory goes along, and comes back. Rejects as `commitFinite` does. */
   readonly commit: (options: CommitOptions) => Promise<readonly ArrayBuffer[]>;
+  /** Starts the thread before it is needed. */
+  readonly start: () => void;
   readonly close: () => Promise<void>;
 }
 
 export function createBackgroundCommit(): BackgroundCommit {
-  let worker: Worker | undefined;
-  const start = () => {
-    const started = new Worker(new URL('./checkpoint-worker.js', import.meta.url));
-    // An idle writer keeps nobody from ending.
-    started.unref();
-    return started;
+  let writer: Writer | undefined;
+  // One that has ended is replaced at the next save.
+  const open = () => {
+    writer ??= startWriter(() => {
+      writer = undefined;
+    });
+    return writer;
   };
   return {
-    commit: (options) => {
-      worker ??= start();
-      return handOver(worker, options);
-    },
+    commit: (options) => open().handOver(options),
+    start: open,
     close: async () => {
-      await worker?.terminate();
-      worker = undefined;
+      await writer?.end();
+      writer = undefined;
     },
   };
 }
 
-function handOver(worker: Worker, options: CommitOptions): Promise<readonly ArrayBuffer[]> {
-  return new Promise((settle, fail) => {
-    const end = (finish: () => void) => {
-      worker.off('message', onMessage).off('error', onError).off('exit', onExit);
-      worker.unref();
-      finish();
-    };
-    const onMessage = (outcome: CommitOutcome) =>
-      end(() => (outcome.ok ? settle(outcome.memory) : fail(toError(outcome))));
-    const onError = (error: Error) => end(() => fail(error));
-    const onExit = (code: number) => end(() => fail(new Error(`the checkpoint writer ended with code ${code}`)));
-    worker.on('message', onMessage).on('error', onError).on('exit', onExit);
-    worker.ref();
-    const { tensors, ...rest } = options;
-    const packed = packTensors(tensors);
-    const order: CommitOrder = { ...rest, packed };
-    worker.postMessage(order, [...packed.memory]);
+interface Writer {
+  readonly handOver: BackgroundCommit['commit'];
+  readonly end: () => Promise<unknown>;
+}
+
+interface Waiting {
+  readonly settle: (memory: readonly ArrayBuffer[]) => void;
+  readonly fail: (error: Error) => void;
+}
+
+function startWriter(onEnd: () => void): Writer {
+  const worker = new Worker(new URL('./checkpoint-worker.js', import.meta.url));
+  const pack = createPacker();
+  let waiting: Waiting | undefined;
+  const end = (finish: (waiting: Waiting) => void) => {
+    const who = waiting;
+    waiting = undefined;
+    // An idle writer keeps nobody from ending.
+    worker.unref();
+    if (who !== undefined) finish(who);
+  };
+  worker.unref();
+  // Once for all: to listen anew at each save keeps the training waiting.
+  worker.on('message', (outcome: CommitOutcome) =>
+    end(({ settle, fail }) => (outcome.ok ? settle(outcome.memory) : fail(toError(outcome)))),
+  );
+  worker.on('error', (error: Error) => end(({ fail }) => fail(error)));
+  worker.on('exit', (code) => {
+    onEnd();
+    end(({ fail }) => fail(new Error(`the checkpoint writer ended with code ${code}`)));
   });
+  return {
+    handOver: ({ tensors, ...rest }) =>
+      new Promise((settle, fail) => {
+        waiting = { settle, fail };
+        worker.ref();
+        const packed = pack(tensors);
+        const order: CommitOrder = { ...rest, packed };
+        worker.postMessage(order, [...packed.memory]);
+      }),
+    end: () => worker.terminate(),
+  };
 }
 
 function toError({ message, code }: Extract<CommitOutcome, { ok: false }>): Error {

@@ -1,6 +1,6 @@
 import type { CommitOptions } from '../../checkpoint/index.js';
 import { type EpochInfo, type EpochInfoStatus, systemErrorCode } from '../../protocol/index.js';
-import { createBackgroundCommit } from './background-commit.js';
+import type { BackgroundCommit } from './background-commit.js';
 import { commitFinite, notFinite } from './commit-finite.js';
 import { isCopiedToGiven } from './copy-variables.js';
 import { DivergedError } from './diverged-error.js';
@@ -22,7 +22,7 @@ export interface CheckpointWriter {
   readonly savePartial: (progress: TrainingProgress, status: EpochInfoStatus) => Promise<void>;
   /** The same in the background; while another save is under way it waits or is left out, by policy. Returns whether it was begun. */
   readonly beginPartial: (progress: TrainingProgress) => Promise<boolean>;
-  /** What a save costs: the least of the latest few, since the first ones warm up; undefined before the first. */
+  /** What a save costs: the mean of the latest few, without the first one, which warms up; undefined before the second. */
   readonly cost: () => SaveCost | undefined;
   /** Waits for the save under way. */
   readonly drain: () => Promise<void>;
@@ -47,8 +47,8 @@ export interface CheckpointWriterOptions {
   readonly retention: NonNullable<CommitOptions['retention']>;
   /** Name of the last epoch checkpoint on disk, when resuming. */
   readonly lastCheckpoint: string | undefined;
-  /** Whether a thread of its own writes. */
-  readonly isBackground: boolean;
+  /** The thread that writes; undefined where the training's own does. */
+  readonly background: BackgroundCommit | undefined;
   /** What a checkpoint inside an epoch does while another save is under way. */
   readonly whenBusy: 'skip' | 'wait';
   /** Takes what could not be saved while the training goes on without; undefined when that ends the attempt. */
@@ -70,11 +70,12 @@ function roomFor({ variables, counters, rates }: TrainingTensors): number {
 
 /** Makes the writer of one training's checkpoints. */
 export function createCheckpointWriter(options: CheckpointWriterOptions): CheckpointWriter {
-  const background = options.isBackground ? createBackgroundCommit() : undefined;
+  const { background } = options;
   const pool = createMemoryPool();
   let lastCheckpoint = options.lastCheckpoint;
   let underWay: Promise<void> | undefined;
   let failure: { readonly error: unknown } | undefined;
+  let hasSaved = false;
   let costs: readonly SaveCost[] = [];
 
   const assertSound = () => {
@@ -101,7 +102,8 @@ export function createCheckpointWriter(options: CheckpointWriterOptions): Checkp
       .then(() => {
         if (epochInfo.checkpoint === name) lastCheckpoint = name;
         const durationSecs = (performance.now() - startedAtMs) / 1000;
-        costs = [...costs, { stallSecs, durationSecs }].slice(-keptCosts);
+        if (hasSaved) costs = [...costs, { stallSecs, durationSecs }].slice(-keptCosts);
+        hasSaved = true;
       })
       .catch((error: unknown) => {
         const { message } = error as Error;
@@ -144,7 +146,7 @@ export function createCheckpointWriter(options: CheckpointWriterOptions): Checkp
       if (background === undefined) await drain();
       return true;
     },
-    cost: () => leastOf(costs),
+    cost: () => meanOf(costs),
     drain,
     assertSound,
     close: async () => {
@@ -179,10 +181,11 @@ function isEnd(status: EpochInfoStatus): boolean {
   return status === 'completed' || status === 'early_stopped';
 }
 
-const keptCosts = 5;
+const keptCosts = 10;
 
-function leastOf(costs: readonly SaveCost[]): SaveCost | undefined {
+/** What is to be expected of the next save: rare long ones belong to it. */
+function meanOf(costs: readonly SaveCost[]): SaveCost | undefined {
   if (costs.length === 0) return undefined;
-  const least = (part: keyof SaveCost) => Math.min(...costs.map((cost) => cost[part]));
-  return { stallSecs: least('stallSecs'), durationSecs: least('durationSecs') };
+  const mean = (part: keyof SaveCost) => costs.reduce((sum, cost) => sum + cost[part], 0) / costs.length;
+  return { stallSecs: mean('stallSecs'), durationSecs: mean('durationSecs') };
 }

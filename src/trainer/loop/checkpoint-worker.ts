@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import type { CommitOptions } from '../../checkpoint/index.js';
 import { systemErrorCode } from '../../protocol/index.js';
 import { commitFinite } from './commit-finite.js';
-import { type PackedTensors, unpackTensors } from './packed-tensors.js';
+import { createUnpacker, type PackedTensors } from './packed-tensors.js';
 
 /** What is to be committed. */
 export type CommitOrder = Omit<CommitOptions, 'tensors'> & { readonly packed: PackedTensors };
@@ -11,6 +11,8 @@ export type CommitOrder = Omit<CommitOptions, 'tensors'> & { readonly packed: Pa
 export type CommitOutcome =
   | { readonly ok: true; readonly bytes: number; readonly memory: readonly ArrayBuffer[] }
   | { readonly ok: false; readonly message: string; readonly code: string | undefined };
+
+const unpack = createUnpacker();
 
 // The training goes on while this thread hashes, writes and flushes.
 parentPort?.on('message', async (order: CommitOrder) => {
@@ -21,7 +23,7 @@ parentPort?.on('message', async (order: CommitOrder) => {
 
 async function commit({ packed, ...options }: CommitOrder): Promise<CommitOutcome> {
   try {
-    const bytes = await commitFinite({ ...options, tensors: unpackTensors(packed) });
+    const bytes = await commitFinite({ ...options, tensors: unpack(packed) });
     return { ok: true, bytes, memory: packed.memory };
   } catch (error) {
     return { ok: false, message: (error as Error).message, code: systemErrorCode(error) };

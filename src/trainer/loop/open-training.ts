@@ -4,6 +4,7 @@ import { retentionRules } from '../../config/retention-rules.js';
 import { type GoMessage, TrainerEnv } from '../../protocol/index.js';
 import { selectBackend } from '../backends/select-backend.js';
 import { loadCharset, openDataset, openDatasetThread, stepsToReadOnce } from '../data/index.js';
+import { createBackgroundCommit } from './background-commit.js';
 import { createBatchReader } from './batch-reader.js';
 import { noBestYet, restoresBest } from './best-score.js';
 import { buildNetworks } from './build-networks.js';
@@ -115,7 +116,9 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     return isBalanced ? { ...losses, ...describeBalance(weights, losses, balance) } : losses;
   };
 
+  const background = config.checkpoints.async ? createBackgroundCommit() : undefined;
   const releaseBasics = async () => {
+    await background?.close();
     await batches.close();
     await data.close();
     step.dispose();
@@ -125,6 +128,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   const isSpare = isStandingBy;
   let go: GoMessage | undefined;
   if (isSpare) {
+    background?.start();
     await warmUp(tensors, () => trainStep(fresh));
     log('Standing by.');
     go = await standBy(process.stdin, () => signals.stopSignal() !== undefined);
@@ -154,7 +158,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     restoresBest: restoresBest(config),
     retention: retentionRules(config),
     lastCheckpoint: restored?.lastCheckpoint,
-    isBackground: config.checkpoints.async,
+    background,
     whenBusy: config.checkpoints.when_busy,
     onUnsaved:
       config.checkpoints.on_error === 'continue'

@@ -1,9 +1,13 @@
 import type { TensorData } from '../../checkpoint/index.js';
 
-/** Tensors as a message to another thread: few objects, because each costs as much as the copy of some thousand numbers. */
+/**
+ * Tensors as a message to another thread: few objects, because each costs as much as the copy of some thousand numbers. Of one
+ * save to the next little but the numbers changes, so that only the places that are not as they were are told.
+ */
 export interface PackedTensors {
-  /** JSON: where in `memory` the bytes of each tensor are. */
-  readonly layout: string;
+  readonly count: number;
+  /** JSON: `[index, place]` of each tensor whose place changed. */
+  readonly changes: string;
   readonly memory: readonly ArrayBuffer[];
 }
 
@@ -16,28 +20,62 @@ type Place = readonly [
   isString: boolean,
 ];
 
-/** Packs tensors without copying their bytes. */
-export function packTensors(tensors: Iterable<readonly [string, TensorData]>): PackedTensors {
-  const indices = new Map<ArrayBuffer, number>();
-  const toPart = ({ buffer, byteOffset, byteLength }: Uint8Array): Part => {
-    const index = indices.get(buffer as ArrayBuffer) ?? indices.size;
-    indices.set(buffer as ArrayBuffer, index);
-    return [index, byteOffset, byteLength];
+/** Makes a function that packs tensors without copying their bytes; what it packs goes to one unpacker, in the same order. */
+export function createPacker(): (tensors: Iterable<readonly [string, TensorData]>) => PackedTensors {
+  const known: Place[] = [];
+  return (tensors) => {
+    const memory = new Map<ArrayBuffer, number>();
+    const changes: [number, Place][] = [];
+    let count = 0;
+    for (const [name, tensor] of tensors) {
+      const parts = partsOf(tensor).map((part) => toPart(part, memory));
+      const before = known[count];
+      if (before === undefined || !isSame(before, name, tensor, parts)) {
+        const place: Place = [name, tensor.dtype, tensor.shape, parts, !(tensor.data instanceof Uint8Array)];
+        known[count] = place;
+        changes.push([count, place]);
+      }
+      count++;
+    }
+    return { count, changes: JSON.stringify(changes), memory: [...memory.keys()] };
   };
-  const places = Array.from(tensors, ([name, { dtype, shape, data }]): Place => {
-    const isString = !(data instanceof Uint8Array);
-    return [name, dtype, shape, (isString ? data : [data]).map(toPart), isString];
-  });
-  return { layout: JSON.stringify(places), memory: [...indices.keys()] };
 }
 
-/** The tensors that were packed, as views of the memory. */
-export function unpackTensors({ layout, memory }: PackedTensors): [string, TensorData][] {
-  const toView = ([index, byteOffset, byteLength]: Part) =>
-    new Uint8Array(memory[index] as ArrayBuffer, byteOffset, byteLength);
-  return (JSON.parse(layout) as Place[]).map(([name, dtype, shape, parts, isString]) => {
-    const views = parts.map(toView);
-    const data = isString ? views : (views[0] as Uint8Array);
-    return [name, { dtype, shape, data } as TensorData];
-  });
+/** Makes the other end: returns the tensors that were packed, as views of the memory. */
+export function createUnpacker(): (packed: PackedTensors) => [string, TensorData][] {
+  const known: Place[] = [];
+  return ({ count, changes, memory }) => {
+    for (const [index, place] of JSON.parse(changes) as [number, Place][]) known[index] = place;
+    const toView = ([index, byteOffset, byteLength]: Part) =>
+      new Uint8Array(memory[index] as ArrayBuffer, byteOffset, byteLength);
+    return known.slice(0, count).map(([name, dtype, shape, parts, isString]) => {
+      const views = parts.map(toView);
+      const data = isString ? views : (views[0] as Uint8Array);
+      return [name, { dtype, shape, data } as TensorData];
+    });
+  };
+}
+
+const partsOf = ({ data }: TensorData) => (data instanceof Uint8Array ? [data] : data);
+
+function toPart({ buffer, byteOffset, byteLength }: Uint8Array, memory: Map<ArrayBuffer, number>): Part {
+  const index = memory.get(buffer as ArrayBuffer) ?? memory.size;
+  memory.set(buffer as ArrayBuffer, index);
+  return [index, byteOffset, byteLength];
+}
+
+function isSame(place: Place, name: string, { dtype, shape, data }: TensorData, parts: readonly Part[]): boolean {
+  const [knownName, knownDtype, knownShape, knownParts, isString] = place;
+  return (
+    knownName === name &&
+    knownDtype === dtype &&
+    isString === !(data instanceof Uint8Array) &&
+    isSameList(knownShape, shape) &&
+    knownParts.length === parts.length &&
+    knownParts.every((part, index) => isSameList(part, parts[index] as Part))
+  );
+}
+
+function isSameList(left: readonly number[], right: readonly number[]): boolean {
+  return left.length === right.length && left.every((value, index) => value === right[index]);
 }

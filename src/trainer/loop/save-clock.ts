@@ -11,8 +11,8 @@ export interface SaveClock {
 
 /** Before the first failure: a machine that fails every few hours is a bad one, and a save too many costs little. */
 const assumedMtbfSecs = 3 * 3600;
-/** Before the first save nothing is known of its cost. */
-const assumedCost = { stallSecs: 0.05, durationSecs: 0.5 };
+/** Before the first saves nothing is known of their cost. */
+const assumedCost = { stallSecs: 0.01, durationSecs: 0.2 };
 
 type Cost = () => { readonly stallSecs: number; readonly durationSecs: number } | undefined;
 

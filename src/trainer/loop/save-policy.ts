@@ -32,7 +32,7 @@ const mostStallShare = 0.01;
 const mostWritingShare = 0.1;
 /** … unless failures are more frequent than that: then it is the lost work that is the burden. */
 const frequentSecs = 3600;
-const leastAutoSecs = 1;
+const leastAutoSecs = 0.25;
 
 /**
  * The interval that loses least: √(2 · cost · mean time between failures), but never so short that stalls or writing become

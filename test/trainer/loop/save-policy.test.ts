@@ -30,7 +30,7 @@ describe('autoIntervalSecs', () => {
   test('is shorter where failures are frequent, but never a burden', () => {
     const costs = { stallSecs: 0.01, durationSecs: 0.1 };
     expect(autoIntervalSecs({ ...costs, mtbfSecs: 60 })).toBeCloseTo(Math.sqrt(2 * 0.01 * 60), 6);
-    expect(autoIntervalSecs({ stallSecs: 0.001, durationSecs: 0.1, mtbfSecs: 60 })).toBe(1);
+    expect(autoIntervalSecs({ stallSecs: 0.0001, durationSecs: 0.1, mtbfSecs: 60 })).toBe(0.25);
     expect(autoIntervalSecs({ stallSecs: 1, durationSecs: 30, mtbfSecs: 60 })).toBe(30);
     expect(autoIntervalSecs({ stallSecs: 1, durationSecs: 30, mtbfSecs: 6000 })).toBe(300);
   });
