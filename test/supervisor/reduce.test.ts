@@ -404,6 +404,13 @@ const cells: readonly Cell[] = [
     effects: ['not_resumed', 'publish'],
   },
   {
+    from: state('starting', { run: { progress: epochs(7), launchedFrom: epochs(7), mostEpochs: 7 } }),
+    on: event('progress', { progress: epochs(1) }),
+    label: 'begun anew',
+    to: 'starting',
+    effects: ['not_resumed'],
+  },
+  {
     from: state('running', { run: { progress: epochs(1), launchedFrom: epochs(7), mostEpochs: 7 } }),
     on: event('progress', { progress: epochs(2) }),
     label: 'further on, after that',

@@ -42,7 +42,7 @@ function noteStep(state: State, progress: Progress, at: number): Step {
 }
 
 /** Once for each attempt: a trainer that does not continue where it could trains the same epochs again, crash after crash. */
-function notResumed({ attempt, progress: before, launchedFrom }: RunFacts, { epochs }: Progress): Effect[] {
+export function notResumed({ attempt, progress: before, launchedFrom }: RunFacts, { epochs }: Progress): Effect[] {
   const isFirst = epochs < launchedFrom.epochs && before.epochs >= launchedFrom.epochs;
   return isFirst ? [journal({ event: 'not_resumed', attempt, launched_from: launchedFrom.epochs, epoch: epochs })] : [];
 }

@@ -3,7 +3,7 @@ import { decideRestart } from '../restart-policy.js';
 import type { Failure, State, StateOf } from '../state.js';
 import { giveUp, stop } from './ending.js';
 import { backOff, charged } from './exit.js';
-import { noteHeartbeat, readyRecord, watchForHang } from './facts.js';
+import { noteHeartbeat, notResumed, readyRecord, watchForHang } from './facts.js';
 import { hangTimerFired } from './hanging.js';
 import { running_progress } from './running.js';
 import { noteSpawned, spawnedRecord } from './spawning.js';
@@ -48,7 +48,8 @@ export function starting_heartbeat(state: StateOf<'starting'>, event: EventOf<'h
 /** A completed epoch is a sign of work too, for trainers without heartbeats. */
 export function starting_progress(state: StateOf<'starting'>, event: EventOf<'progress'>): Step {
   if (state.trainer === undefined || event.progress.epochs <= state.run.progress.epochs) {
-    return { state: withRun(state, { progress: event.progress }), effects: [] };
+    const effects = state.trainer === undefined ? [] : notResumed(state.run, event.progress);
+    return { state: withRun(state, { progress: event.progress }), effects };
   }
   const running = enter<'running'>(state, { name: 'running', trainer: state.trainer, isLingering: false });
   const step = running_progress(running as StateOf<'running'>, event);
