@@ -1,4 +1,8 @@
 #!/usr/bin/env node
-import compiled from './compiled.cjs';
+const { loadCompiled } = require('./compiled.cjs');
 
-process.exitCode = await compiled.loadCompiled('train').train(process.argv.slice(2));
+loadCompiled('train')
+  .train(process.argv.slice(2))
+  .then((code) => {
+    process.exitCode = code;
+  });

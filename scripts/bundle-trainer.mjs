@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { schemaAsData } from './schema-as-data.mjs';
 import { folder, writeBundle } from './write-bundle.mjs';
 
 const require = createRequire(import.meta.url);
@@ -37,7 +38,7 @@ function write(name, path) {
     codeSplitting: false,
     // Stack traces point into it.
     minify: false,
-    plugins: [tfjsAsNodeLoadsIt],
+    plugins: [tfjsAsNodeLoadsIt, schemaAsData],
   });
 }
 

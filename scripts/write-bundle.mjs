@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Where bundles go. */
 export const folder = join(root, 'dist/bundle');
 
-/** Bundles the module at `path` in rolldown's output options. */
+/** Bundles the module at `path` in rolldown's output options; returns what it wrote. */
 export async function writeBundle(path, { name, plugins, ...options }) {
   const { rolldown } = await import('rolldown');
   const bundled = await rolldown({
@@ -17,6 +17,9 @@ export async function writeBundle(path, { name, plugins, ...options }) {
     // Native code stays where it is; tfjs-core asks for node-fetch when it loads from the network, which we never do.
     external: ['@node-rs/crc32', 'node-fetch'],
     plugins,
+    // Chunks are divided by who loads them, which the build knows better than a warning does.
+    checks: { ineffectiveDynamicImport: false },
+    preserveEntrySignatures: 'allow-extension',
     resolve: { mainFields: ['module', 'main'] },
     // Who imports one thing from a folder's index does not load the rest of the folder: the resident process does without zod.
     treeshake: { moduleSideEffects: [{ test: /[\\/]dist[\\/]\w+[\\/]index\.js$/, sideEffects: false }] },
@@ -33,6 +36,7 @@ export async function writeBundle(path, { name, plugins, ...options }) {
     ...options,
   });
   for (const { fileName } of output) keepLatin(join(folder, fileName));
+  return output;
 }
 
 /** One character beyond Latin-1 makes a source take two bytes for every character, for as long as the process lives. */

@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
 import { deserialize } from 'node:v8';
 import type { LoadedExperiment, ResolvedRun } from '../config/index.js';
 
@@ -17,27 +16,22 @@ export interface Preparation {
   readonly run: ResolvedRun;
 }
 
+/** Of bin/start-prepare.cjs: the launcher may have started the process already. */
+interface StartPrepare {
+  readonly startPreparing: (order: Pick<PreparationOrder, 'experiment' | 'flags'>) => Promise<string | undefined>;
+}
+
 /**
  * Loads an experiment and looks at what a first launch needs, in a process of its own: a supervisor that stays for days does
  * without the memory of the schema and all that. Meanwhile the caller can load what it needs itself. Undefined when there is
  * anything to tell: then it is to be done again, here, where it can be told.
  */
-export function prepareApart(order: PreparationOrder): Promise<Preparation | undefined> {
-  return new Promise((settle) => {
-    const script = fileURLToPath(new URL('../../bin/prepare.cjs', import.meta.url));
-    const command = [...process.execArgv, script, JSON.stringify(order)];
-    // Node reads them at its start, which takes as long as all the rest; it opens no connection.
-    const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
-    const child = spawn(process.execPath, command, { env, stdio: ['ignore', 'pipe', 'ignore'] });
-    let line = '';
-    child.stdout.setEncoding('latin1').on('data', (text: string) => {
-      line += text;
-      // Its end is not waited for.
-      if (line.endsWith('\n')) settle(read(line));
-    });
-    child.once('error', () => settle(undefined));
-    child.once('close', () => settle(undefined));
-  });
+export async function prepareApart(
+  order: Pick<PreparationOrder, 'experiment' | 'flags'>,
+): Promise<Preparation | undefined> {
+  const { startPreparing } = createRequire(import.meta.url)('../../bin/start-prepare.cjs') as StartPrepare;
+  const line = await startPreparing(order);
+  return line === undefined ? undefined : read(line);
 }
 
 /** A line of our own process, in base64: more can be said so than in JSON, which has no infinity. */

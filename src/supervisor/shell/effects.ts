@@ -6,7 +6,6 @@ import { suspicious } from '../repeated-failure.js';
 import { type RunHistory, type RunStart, readEpochInfos } from '../run-history.js';
 import type { State } from '../state.js';
 import { clearGeneration } from './clear-generation.js';
-import { collectEvidence } from './collect-evidence.js';
 import { describeLaunch } from './describe-launch.js';
 import { findAdoptable } from './find-adoptable.js';
 import { isDiskFull } from './find-shortage.js';
@@ -241,6 +240,8 @@ export function createEffects(options: EffectsOptions): Effects {
 
   const inspect = async (attempt: number) => {
     const { root: folder, output } = attemptPaths(paths, attempt);
+    // Loaded by runs that hang: to ask a Node process for its stack takes Node's HTTP.
+    const { collectEvidence } = await import('./collect-evidence.js');
     await collectEvidence({ token, attempt, folder, output, answersReports: isReferenceTrainer }).catch(
       (error: unknown) => logger.error({ err: error }, 'evidence of a hang'),
     );

@@ -38,7 +38,8 @@ export function takeLock(options: LockOptions): () => void {
   const temporary = `${options.path}.${mine.pid}.${mine.nonce}`;
   try {
     mkdirSync(dirname(options.path), { recursive: true });
-    writeFileAtomic(temporary, `${JSON.stringify(mine)}\n`);
+    // A loss of power ends its holder as well: whatever is left of a lock then can be taken over.
+    writeFileAtomic(temporary, `${JSON.stringify(mine)}\n`, { durable: false });
     for (let tries = 0; tries < mostTries; tries++) {
       if (!link(temporary, options.path) && !succeed(temporary, options)) continue;
       sweep(options.path);

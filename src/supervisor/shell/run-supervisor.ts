@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { type LoadedExperiment, type ResolvedRun, trainerCommand } from '../../config/index.js';
 import {
   ExitCode,
@@ -95,6 +96,8 @@ async function superviseLocked(
   token: string,
   damaged: number,
 ): Promise<SupervisorResult> {
+  // A relaunch runs code that has run a few times at most: what V8 learns of it has to count from the first time.
+  setFlagsFromString('--no-lazy-feedback-allocation');
   const { loaded, run, referenceTrainer } = options;
   const { config } = loaded;
   const paths = runPaths(run.runDir);
@@ -132,7 +135,8 @@ async function superviseLocked(
     command: trainerCommand({ config, run, resume: false, referenceTrainer }).command,
   });
   inRunDirectory(paths.experiment, 'written', () =>
-    writeFileAtomic(paths.experiment, `${JSON.stringify(config, null, 2)}\n`),
+    // Written anew at every start: the trainer need not wait until it is on the disk.
+    writeFileAtomic(paths.experiment, `${JSON.stringify(config, null, 2)}\n`, { durable: false }),
   );
   try {
     // A fresh start forgets what the run was before.
