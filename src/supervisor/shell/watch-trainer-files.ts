@@ -31,7 +31,7 @@ export interface TrainerFilesWatch {
 }
 
 /** How often both files are looked at without a notification: network file systems send none for another machine's writes. */
-const safetyPollMs = 5000;
+const safetyPollMs = 10_000;
 
 /** Watches `epoch_info.json` and the heartbeat until it is closed. */
 export function watchTrainerFiles(files: TrainerFiles, listener: TrainerFilesListener): TrainerFilesWatch {
