@@ -63,8 +63,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     // Real processes are waited for, on machines that may be busy: what hangs is ended by this, nothing is measured by it.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     pool: 'forks',
     // Many tests wait for processes of theirs: two would leave a core idle now and then, whatever the machine has.
     maxWorkers: 3,

@@ -141,7 +141,7 @@ describe('the faults of the catalogue, on real processes', () => {
       expect(trial.epoch).toBeGreaterThan(5);
       expect(trial.checkpoint).toEqual(trainTo(trial.epoch));
     }
-  }, 120_000);
+  }, 300_000);
 
   it('come to it in trainers of other kinds too: ours, Python, and one that cannot go on', async () => {
     const opened = openBench('chaos-kinds');
@@ -164,7 +164,7 @@ describe('the faults of the catalogue, on real processes', () => {
     expectAsInCatalogue(ofOurs, ofReferenceTrainer);
     expectAsInCatalogue(poisoned, endsTheRun);
     expect(poisoned.result.exitCode).toBe(ExitCode.gaveUp);
-  }, 120_000);
+  }, 300_000);
 });
 
 /** A trainer of short epochs, and a supervisor that waits for nothing long. */

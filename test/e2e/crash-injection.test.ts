@@ -35,7 +35,7 @@ describe('crash injection', () => {
   beforeAll(async () => {
     const unbroken = bench.experiment('unbroken.json', tinyExperiment({ experiment_name: 'unbroken', epochs }));
     expect((await bench.supervise(unbroken).ended).code).toBe(0);
-  }, 120_000);
+  }, 300_000);
   afterAll(() => bench.close());
 
   // Each of the four faults, at both kinds of place; with SOAK more often.

@@ -53,7 +53,7 @@ describe('a relaunch from a damaged checkpoint', () => {
         expect.arrayContaining(['reason.txt', 'ckpt-3.index']),
       );
     },
-    60_000,
+    300_000,
   );
 
   it('ends in the same bits all the same', async () => {

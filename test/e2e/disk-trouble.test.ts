@@ -225,7 +225,7 @@ describe('a checkpoint directory', () => {
       if (trainer !== 'lives') expect(next.output()).toContain('restored from the journal: last completed epoch 2');
       expect(epochsIn(runDir)).toEqual(everyEpoch);
     },
-    60_000,
+    300_000,
   );
 
   it('whose epoch_info.json calls complete what is not there: the run is not complete', async () => {

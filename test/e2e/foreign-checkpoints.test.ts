@@ -60,7 +60,7 @@ describe.each(trainers)('checkpoints of $name', ({ command, isThere }) => {
       expect(readdirSync(join(checkpoints, 'quarantine'))).toEqual(['0001', '0002']);
       expect(verifyForeign(join(checkpoints, 'ckpt-5.pt')).ok).toBe(true);
     },
-    120_000,
+    300_000,
   );
 
   it.skipIf(!isThere)(
@@ -75,7 +75,7 @@ describe.each(trainers)('checkpoints of $name', ({ command, isThere }) => {
       expect(existsSync(join(checkpoints, 'quarantine'))).toBe(false);
       expect(existsSync(join(checkpoints, 'ckpt-3.pt'))).toBe(true);
     },
-    120_000,
+    300_000,
   );
 });
 

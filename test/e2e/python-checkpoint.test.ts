@@ -39,7 +39,7 @@ describe.skipIf(python === undefined)('a checkpoint of the reference trainer in 
     }
     expect(readEpochInfo(through)).toMatchObject({ last_completed_epoch: 2, checkpoint: 'ckpt-2' });
     expect(tensorsOf(through)).toEqual(tensorsOf(join(bench.folder, 'straight', 'checkpoints')));
-  }, 120_000);
+  }, 300_000);
 });
 
 function tensorsOf(directory: string) {

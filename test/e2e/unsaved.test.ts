@@ -55,7 +55,7 @@ describe('a checkpoint that cannot be written', () => {
       expect(read('journal.jsonl')).toContain(`"${failureClass}"`);
       expect(findResumable(checkpointDir)).toMatchObject({ kind: 'checkpoint', checkpoint: `ckpt-${last}`, notes: [] });
     },
-    60_000,
+    300_000,
   );
 
   it.each([true, false])(
@@ -73,6 +73,6 @@ describe('a checkpoint that cannot be written', () => {
       expect(findResumable(checkpointDir)).toMatchObject({ checkpoint: 'ckpt-3', notes: [] });
       expect(existsSync(join(checkpointDir, 'ckpt-1.index'))).toBe(false);
     },
-    60_000,
+    300_000,
   );
 });

@@ -40,7 +40,7 @@ function tried<Value>(what: string, look: () => Value): Value | SuperviseError {
 }
 
 /** With SOAK, ten thousand locks are written and fsynced. */
-const soakTimeout = { timeout: process.env['SOAK'] === undefined ? 60_000 : 600_000 };
+const soakTimeout = { timeout: process.env['SOAK'] === undefined ? 300_000 : 600_000 };
 
 describe(`${mutants.onDisk} damaged versions of each file`, soakTimeout, () => {
   it('epoch_info.json in its place', () => {

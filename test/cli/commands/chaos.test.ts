@@ -47,7 +47,7 @@ describe('supervise chaos', () => {
     expect(page).not.toMatch(/(src|href)=|@import|url\(/);
     // Nothing of the run itself, and no scratch folder.
     expect(readdirSync(join(bench.folder, 'runs'))).toEqual(['night.chaos']);
-  }, 120_000);
+  }, 300_000);
 
   test('Ctrl-C ends it in order, with a report of what is known', async () => {
     bench = openBench('chaos-stop');
@@ -61,7 +61,7 @@ describe('supervise chaos', () => {
     expect(report).toMatchObject({ isInterrupted: true, runsPlanned: 50 });
     expect(report.runs[0]?.records[0]).toMatchObject({ fault: 'sigkill', isInjected: true, isRecovered: true });
     expect(readdirSync(join(bench.folder, 'runs'))).toEqual(['night.chaos']);
-  }, 120_000);
+  }, 300_000);
 
   test('wrong words are wrong usage', async () => {
     bench = openBench('chaos-usage');

@@ -76,7 +76,7 @@ describe('supervise verify-resume', () => {
     expect(state.epochsWithoutImprovement).toBeGreaterThan(0);
     rmSync(kept, { recursive: true });
     expect(readdirSync(join(bench.folder, 'runs'))).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 
   test('a trainer that forgets its optimizer is found out, and the first difference is named', async () => {
     const { code, text, report, verdictOf } = await verify(foreign(), '--kills', '2', '--epochs', '3');
