@@ -133,6 +133,17 @@ describe("somebody else's checkpoints", () => {
     }
   });
 
+  it.each(['..', '/'])('%s, a folder around all of them, is no checkpoint', (checkpoint) => {
+    rmSync(directory, { recursive: true });
+    mkdirSync(directory);
+    writeFileSync(path('epoch_info.json'), JSON.stringify({ last_completed_epoch: 2, checkpoint }));
+    const found = within(checkpoint, () => findResumable(directory));
+    expect(found).toMatchObject({
+      kind: 'foreign',
+      notes: [`${checkpoint} is no checkpoint: the checkpoint directory lies in it`],
+    });
+  });
+
   it.each(strangePlaces)('$what as the newest of them: never waits', ({ put }) => {
     rmSync(directory, { recursive: true });
     mkdirSync(directory);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import {
   type EpochInfo,
   epochInfoPath,
@@ -77,6 +77,8 @@ function resumeRecorded(
   const { mode = 'full', pattern, stepBack } = options;
   const current = currentCheckpoint(directory, recorded, last, pattern);
   if (current === undefined) return { epochInfo: recorded, notes: [] };
+  if (isAround(directory, current.path))
+    return { epochInfo: recorded, notes: [`${current.path} is no checkpoint: the checkpoint directory lies in it`] };
   const verdict = verifyForeign(resolve(directory, current.path), mode);
   if (verdict.ok && stepBack === undefined) return { epochInfo: recorded, notes: [] };
   const reason = verdict.ok ? (stepBack ?? '') : verdict.reason;
@@ -97,6 +99,12 @@ function resumeRecorded(
   }
   const hint = `no good checkpoint of an earlier epoch is found as ${epochPattern}; launching with what there is`;
   return { epochInfo: recorded, notes: [`${trouble}: ${hint}`] };
+}
+
+/** A folder around the checkpoint directory, as far as the whole machine, is neither read through nor moved. */
+function isAround(directory: string, path: string): boolean {
+  const inside = relative(resolve(directory, path), resolve(directory));
+  return inside !== '' && inside !== '..' && !inside.startsWith(`..${sep}`) && !isAbsolute(inside);
 }
 
 interface Bad {
