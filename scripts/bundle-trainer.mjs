@@ -13,7 +13,11 @@ const require = createRequire(import.meta.url);
 const core = '@tensorflow/tfjs-core';
 
 /** Threads, by the names of the modules that the trainer starts them by. */
-const threads = { 'data-worker': 'dist/trainer/data', 'checkpoint-worker': 'dist/trainer/loop' };
+const threads = {
+  'data-worker': 'dist/trainer/data',
+  'checkpoint-worker': 'dist/trainer/loop',
+  'heartbeat-worker': 'dist/trainer/loop',
+};
 
 /** Bundles dist/cli/train.js and the threads, and compiles what a training needs. */
 export async function bundleTrainer() {

@@ -1,34 +1,76 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { type Heartbeat, writeFileAtomic } from '../../protocol/index.js';
+import type { HeartbeatMessage, HeartbeatOrder } from './heartbeat-worker.js';
 
-const leastIntervalMs = 250;
-/** While a checkpoint is flushed, the file system may keep a write waiting for long: that is to be a small part of the training. */
-const mostShare = 0.01;
-const mostIntervalMs = 1000;
+const intervalMs = 250;
+
+/** Writes the heartbeats of a training. */
+export interface HeartbeatWriter {
+  /** To be called by the work loop itself after each piece of work. Never fails: a heartbeat stops no training. */
+  readonly beat: (beat: Omit<Heartbeat, 'attempt' | 'pid'>) => void;
+  /** Returns when the last one is written. */
+  readonly close: () => Promise<void>;
+}
 
 /**
- * Returns a function that writes heartbeats to `path`, called by the work loop itself after each piece of work. A change of
- * phase is written at once, steps at most four times a second, or down to once where it takes long. A heartbeat that cannot be
- * written never stops the training.
+ * Heartbeats go to `path`, a change of phase at once, steps at most four times a second. From the first step on a thread of its
+ * own writes them: while a checkpoint is flushed, the file system may keep a write waiting for as long as a step. It tells
+ * nothing but what the loop told it.
  */
-export function createHeartbeatWriter(
-  path: string | undefined,
-  attempt: number,
-): (beat: Omit<Heartbeat, 'attempt' | 'pid'>) => void {
-  if (path === undefined) return () => {};
+export function createHeartbeatWriter(path: string | undefined, attempt: number): HeartbeatWriter {
+  if (path === undefined) return { beat: () => undefined, close: async () => undefined };
   let lastPhase: string | undefined;
   let lastAtMs = Number.NEGATIVE_INFINITY;
-  let intervalMs = leastIntervalMs;
-  return (beat) => {
-    const nowMs = performance.now();
-    if (beat.phase === lastPhase && nowMs - lastAtMs < intervalMs) return;
-    lastPhase = beat.phase;
-    lastAtMs = nowMs;
-    try {
-      writeFileAtomic(path, JSON.stringify({ attempt, pid: process.pid, ...beat }), { durable: false });
-    } catch {
-      // A full disk is reported where it matters: by the checkpoint that cannot be written.
-    }
-    const tookMs = performance.now() - nowMs;
-    intervalMs = Math.min(mostIntervalMs, Math.max(leastIntervalMs, tookMs / mostShare));
+  let thread: Thread | undefined;
+  return {
+    beat: (beat) => {
+      const nowMs = performance.now();
+      if (beat.phase === lastPhase && nowMs - lastAtMs < intervalMs) return;
+      lastPhase = beat.phase;
+      lastAtMs = nowMs;
+      const order = { path, text: JSON.stringify({ attempt, pid: process.pid, ...beat }) };
+      if (thread?.write(order) !== true) writeHere(order);
+      if (beat.phase === 'train') thread ??= startThread();
+    },
+    close: async () => thread?.close(),
+  };
+}
+
+function writeHere({ path, text }: HeartbeatOrder): void {
+  try {
+    writeFileAtomic(path, text, { durable: false });
+  } catch {
+    // A full disk is reported where it matters: by the checkpoint that cannot be written.
+  }
+}
+
+interface Thread {
+  /** False when it has ended. */
+  readonly write: (order: HeartbeatOrder) => boolean;
+  readonly close: () => Promise<void>;
+}
+
+function startThread(): Thread {
+  let hasEnded = false;
+  const worker = new Worker(new URL('./heartbeat-worker.js', import.meta.url));
+  const end = () => {
+    hasEnded = true;
+  };
+  worker.on('error', end);
+  worker.on('exit', end);
+  worker.unref();
+  const say = (message: HeartbeatMessage) => worker.postMessage(message);
+  return {
+    write: (order) => {
+      if (!hasEnded) say(order);
+      return !hasEnded;
+    },
+    close: async () => {
+      if (hasEnded) return;
+      worker.ref();
+      say(undefined);
+      await once(worker, 'exit');
+    },
   };
 }

@@ -55,10 +55,10 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   const { config, paths, log } = options;
   const attempt = Number(process.env[TrainerEnv.attempt] ?? 1);
   let isStandingBy = process.env[TrainerEnv.standby] === '1';
-  const writeHeartbeat = createHeartbeatWriter(process.env[TrainerEnv.heartbeat], attempt);
+  const heartbeats = createHeartbeatWriter(process.env[TrainerEnv.heartbeat], attempt);
   // The heartbeat belongs to the trainer that this one stands by for.
-  const beat: typeof writeHeartbeat = (content) => {
-    if (!isStandingBy) writeHeartbeat(content);
+  const beat: typeof heartbeats.beat = (content) => {
+    if (!isStandingBy) heartbeats.beat(content);
   };
   const starting = () => beat({ phase: 'startup', epoch: 1, step: 0, steps_per_epoch: 0 });
   starting();
@@ -118,6 +118,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
 
   const background = config.checkpoints.async ? createBackgroundCommit() : undefined;
   const releaseBasics = async () => {
+    await heartbeats.close();
     await background?.close();
     await batches.close();
     await data.close();
