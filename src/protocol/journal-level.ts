@@ -12,6 +12,7 @@ export function journalLevel(entry: JournalEntry): 'info' | 'warn' | 'error' {
     case 'leftovers_removed':
     case 'launch_failed':
     case 'not_resumed':
+    case 'log_cut':
     case 'hang_detected':
     case 'waiting':
     case 'killed':

@@ -56,6 +56,8 @@ export const journalEvents = {
   },
   /** The trainer reports an epoch before the one that it was launched from: it began anew, or further back. */
   not_resumed: { attempt: 'count', launched_from: 'count', epoch: 'count' },
+  /** The log of an attempt has grown beyond its limit: its last part is in `output.log.1`, and it begins anew. */
+  log_cut: { attempt: 'count', bytes: 'number' },
   /** No sign of work for longer than this phase has ever taken. */
   hang_detected: { attempt: 'count', phase: 'text', silent_ms: 'number', threshold_ms: 'number' },
   /** The end of an attempt. `code` and `signal` are null when unknown (an adopted process). */

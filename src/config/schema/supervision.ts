@@ -32,6 +32,11 @@ export const trainer = z
       .describe(
         'Arguments appended after an out-of-memory failure, until an epoch is completed: {batch_size} and {accumulate} stand for half the micro-batch and twice the steps of accumulation, halved again at each further failure. The reference trainer has them already.',
       ),
+    log_limit_mb: positive
+      .default(4096)
+      .describe(
+        'Size in MB at which the log of an attempt is cut: its last 64 MiB are kept as output.log.1, and it begins anew.',
+      ),
     env: z.record(z.string(), z.string()).default({}).describe('Environment variables added for the trainer.'),
     cwd: path.optional().describe('Working directory of the trainer. Default: the directory of the experiment file.'),
   })

@@ -12,6 +12,7 @@ export const supervisionSynonyms = {
     'entrypoint',
   ],
   'trainer.resume_args': ['resume_arguments', 'resume_flags', 'resume_arg', 'resume_flag'],
+  'trainer.log_limit_mb': ['log_limit_mb', 'max_log_mb', 'max_log_size_mb', 'log_max_mb', 'trainer.max_log_mb'],
   'trainer.cwd': ['working_directory', 'workdir', 'working_dir', 'trainer.dir', 'trainer.directory'],
   'trainer.env': ['trainer.environment', 'trainer.env_vars', 'environment', 'env_vars', 'env'],
   'trainer.checkpoint_pattern': ['checkpoint_pattern', 'checkpoint_filename', 'checkpoints.pattern'],

@@ -12,6 +12,7 @@ import { isDiskFull } from './find-shortage.js';
 import type { Housekeeping } from './housekeeping.js';
 import { readJournal } from './journal-writer.js';
 import { openKernelLog } from './kernel-log.js';
+import { limitLog } from './limit-log.js';
 import { readLogTail } from './log-tail.js';
 import { createNextAttempt } from './next-attempt.js';
 import { countOomKills } from './oom-kills.js';
@@ -234,8 +235,15 @@ export function createEffects(options: EffectsOptions): Effects {
           if (phase !== 'startup') dispatch({ type: 'ready', attempt });
           dispatch({ type: 'heartbeat', attempt, heartbeat });
         },
+        onPoll: limitOutput,
       },
     );
+  };
+
+  const limitOutput = () => {
+    if (trainer === undefined || watched !== trainer.attempt) return;
+    const bytes = limitLog(trainer.output, config.trainer.log_limit_mb * 1e6);
+    if (bytes !== undefined) record({ event: 'log_cut', attempt: trainer.attempt, bytes });
   };
 
   const inspect = async (attempt: number) => {

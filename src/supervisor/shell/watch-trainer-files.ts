@@ -21,6 +21,8 @@ export interface TrainerFiles {
 export interface TrainerFilesListener {
   readonly onProgress: (progress: Progress) => void;
   readonly onHeartbeat: (heartbeat: Heartbeat) => void;
+  /** Every ten seconds, whatever happens. */
+  readonly onPoll: () => void;
 }
 
 /** Watches the files of a run, attempt after attempt. */
@@ -57,6 +59,7 @@ export function watchTrainerFiles(files: TrainerFiles, listener: TrainerFilesLis
   const looks = [...readers].map(([path, read]) => readOnChange(path, read));
   const poll = setInterval(() => {
     for (const look of looks) look();
+    listener.onPoll();
   }, safetyPollMs);
   return {
     renew: () => {

@@ -27,6 +27,10 @@ export function describeEntry(entry: JournalEntry): string[] {
       return [
         `Warning: attempt ${entry.attempt} reports epoch ${entry.epoch}, although ${entry.launched_from} were complete when it was launched: does the trainer continue from its checkpoint with trainer.resume_args?`,
       ];
+    case 'log_cut':
+      return [
+        `Attempt ${entry.attempt}: its log had ${Math.round(entry.bytes / 1e6)} MB and was cut; the last part of it is in output.log.1 (trainer.log_limit_mb)`,
+      ];
     case 'hang_detected':
       return [
         `Attempt ${entry.attempt} hangs: no sign of work for ${seconds(entry.silent_ms)} in ${entry.phase} (threshold ${seconds(entry.threshold_ms)})`,

@@ -1,4 +1,17 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +20,7 @@ import { followJournal } from '../../../src/chaos/journal-tail.js';
 import { attemptPaths, type JournalRecord, parseJournal, runPaths } from '../../../src/protocol/index.js';
 import { readHistory } from '../../../src/supervisor/run-history.js';
 import { openJournal, readJournal } from '../../../src/supervisor/shell/journal-writer.js';
+import { limitLog } from '../../../src/supervisor/shell/limit-log.js';
 import { pruneAttempts } from '../../../src/supervisor/shell/prune-attempts.js';
 import { openSupervisorLog } from '../../../src/supervisor/shell/supervisor-log.js';
 
@@ -82,5 +96,43 @@ describe('folders of attempts', () => {
     expect(readdirSync(paths.attempts)).toHaveLength(10 + 200 + 2);
     for (const attempt of [1, 10, 201, 400]) expect(existsSync(attemptPaths(paths, attempt).root)).toBe(true);
     for (const attempt of [11, 200]) expect(existsSync(attemptPaths(paths, attempt).root)).toBe(false);
+  });
+});
+
+describe('the log of an attempt', () => {
+  it('is cut at its limit, and the trainer writes on at its new end', async () => {
+    mkdirSync(folder, { recursive: true });
+    const path = join(folder, 'output.log');
+    const log = openSync(path, 'a');
+    const script =
+      'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); echo "line $i of the trainer"; done; read end; echo the end';
+    const trainer = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', log, 'ignore'] });
+    closeSync(log);
+    const sizes: number[] = [];
+    while (sizes.length < 3 && trainer.exitCode === null) {
+      const cut = limitLog(path, 2000);
+      if (cut !== undefined) sizes.push(cut);
+      await sleep(1);
+    }
+    trainer.stdin?.end('\n');
+    await once(trainer, 'exit');
+    expect(sizes.length).toBeGreaterThan(0);
+    expect(Math.min(...sizes)).toBeGreaterThan(2000);
+    const rest = readFileSync(path, 'utf8');
+    expect(rest.startsWith('\0')).toBe(false);
+    expect(rest.endsWith('the end\n')).toBe(true);
+    const kept = readFileSync(`${path}.1`, 'utf8').split('\n').slice(1, -1);
+    const numbers = kept.map((line) => Number(/line (\d+) of/.exec(line)?.[1]));
+    expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
+  });
+
+  it('stays as it is below its limit, when it is gone, and when its last part cannot be kept', () => {
+    mkdirSync(join(folder, 'full.log.1'), { recursive: true });
+    const path = join(folder, 'full.log');
+    expect(limitLog(path, 10)).toBeUndefined();
+    writeFileSync(path, 'more than ten bytes');
+    expect(limitLog(path, 100)).toBeUndefined();
+    expect(limitLog(path, 10)).toBeUndefined();
+    expect(readFileSync(path, 'utf8')).toBe('more than ten bytes');
   });
 });
