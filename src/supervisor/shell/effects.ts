@@ -1,4 +1,4 @@
-import { type LoadedExperiment, type ResolvedRun, remoteSettings, retentionRules } from '../../config/index.js';
+import { type LoadedExperiment, type ResolvedRun, retentionRules } from '../../config/index.js';
 import { attemptPaths, type ExitStatus, type JournalRecord, type RunStatus, runPaths } from '../../protocol/index.js';
 import type { Effect } from '../effect.js';
 import { noProgress, progressOfRecord } from '../progress.js';
@@ -7,13 +7,12 @@ import { type RunHistory, type RunStart, readEpochInfos } from '../run-history.j
 import type { State } from '../state.js';
 import { clearGeneration } from './clear-generation.js';
 import { describeLaunch } from './describe-launch.js';
+import { gatherEvidence } from './exit-evidence.js';
 import { findAdoptable } from './find-adoptable.js';
-import { isDiskFull } from './find-shortage.js';
 import type { Housekeeping } from './housekeeping.js';
 import { readJournal } from './journal-writer.js';
 import { openKernelLog } from './kernel-log.js';
 import { limitLog } from './limit-log.js';
-import { readLogTail } from './log-tail.js';
 import { createNextAttempt } from './next-attempt.js';
 import { countOomKills } from './oom-kills.js';
 import { prepareLaunch } from './prepare-launch.js';
@@ -22,12 +21,12 @@ import { pruneAttempts } from './prune-attempts.js';
 import { createPublisher } from './publisher.js';
 import { recordFailure } from './record-failure.js';
 import { rehearseRelaunch } from './rehearse-relaunch.js';
+import { createRemoteEffects } from './remote-effects.js';
 import type { Session } from './session.js';
 import { spawnTrainer } from './spawn-trainer.js';
 import type { Logger } from './supervisor-log.js';
 import { createTimers } from './timers.js';
 import { signalTrainer, type TrainerProcess, watchAdopted } from './trainer-process.js';
-import type { Uploads } from './uploads.js';
 import {
   canRead,
   readHeartbeat,
@@ -77,13 +76,14 @@ export function createEffects(options: EffectsOptions): Effects {
   const isReferenceTrainer = config.trainer.command === undefined;
   let files: TrainerFilesWatch | undefined;
   let watched: number | undefined;
-  const remote = remoteSettings(config);
-  let uploads: Uploads | undefined;
   let lastState: State | undefined;
-  const publisher = createPublisher({ ...options, remote: () => uploads?.status() ?? null }, (state) => {
+  const remote = createRemoteEffects(options, () =>
+    lastState === undefined ? undefined : publisher.publish(lastState),
+  );
+  const publisher = createPublisher({ ...options, remote: remote.status }, (state) => {
     lastState = state;
     inBackground(next.keep(state));
-    if (remote !== undefined) inBackground(openUploads(remote).then((opened) => opened.onState(state)));
+    inBackground(remote.onState(state));
   });
   const timers = createTimers((timer, attempt, lateMs) => dispatch({ type: 'timerFired', timer, attempt, lateMs }));
 
@@ -93,31 +93,6 @@ export function createEffects(options: EffectsOptions): Effects {
       .catch((error: unknown) => logger.error({ err: error }, 'effect'))
       .finally(() => underWay.delete(tracked));
     underWay.add(tracked);
-  };
-
-  /** Loaded by runs that have a remote store. */
-  const openUploads = async (wanted: NonNullable<typeof remote>): Promise<Uploads> => {
-    const { createUploads } = await import('./uploads.js');
-    const onChange = () => (lastState === undefined ? undefined : publisher.publish(lastState));
-    uploads ??= createUploads({ ...options, remote: wanted, onChange });
-    return uploads;
-  };
-
-  const describeSource = (state: State) => {
-    if (remote === undefined || !remote.restores) return undefined;
-    const since = state.name === 'preparing' ? state.waitingSince : undefined;
-    return {
-      url: remote.store.url,
-      fetch: async () => (await openUploads(remote)).fetch(),
-      waitedMs: since === undefined ? 0 : performance.now() - since,
-      mostMs: remote.restoreWaitMs,
-    };
-  };
-
-  const awaitUpload = async (state: State) => {
-    const done = () => dispatch({ type: 'uploadSettled' });
-    if (remote === undefined) done();
-    else (await openUploads(remote)).settle(state, done);
   };
 
   const prepare = async (state: State, stepBack: boolean) => {
@@ -149,7 +124,7 @@ export function createEffects(options: EffectsOptions): Effects {
       gpu: config.training.gpu_id,
       formerPids,
       log: (line) => logger.warn(line),
-      remote: describeSource(state),
+      remote: remote.source(state),
     });
     if ('missing' in prepared) {
       const { missing: resource, detail } = prepared;
@@ -265,28 +240,15 @@ export function createEffects(options: EffectsOptions): Effects {
     });
   };
 
-  /** The trainer, and whoever writes its heartbeat: a wrapper's child is what trains. */
-  const pidsOf = (attempt: number) => {
-    const heartbeat = readHeartbeat(paths.heartbeat);
-    const worker = heartbeat?.attempt === attempt ? heartbeat.pid : undefined;
-    return [trainer?.pid, worker].filter((pid) => pid !== undefined);
-  };
-
   const onExit = (attempt: number, ended: ExitStatus) => {
     watched = undefined;
-    const oomKills = countOomKills();
-    const before = trainer?.oomKillsBefore;
+    const { checkpointDir } = run;
     dispatch({
       type: 'exited',
       attempt,
       status: ended,
-      progress: readProgress(run.checkpointDir, config.trainer.epoch_base),
-      evidence: {
-        logTail: trainer === undefined ? [] : readLogTail(trainer.output),
-        oomKills: oomKills === undefined || before === undefined ? undefined : oomKills - before,
-        isDiskFull: isDiskFull(run.checkpointDir),
-        kernelLines: ended.code === 0 ? [] : kernelLog.read({ pids: pidsOf(attempt), directory: run.checkpointDir }),
-      },
+      progress: readProgress(checkpointDir, config.trainer.epoch_base),
+      evidence: gatherEvidence(trainer, ended, { checkpointDir, heartbeat: paths.heartbeat, kernelLog }),
       jitter: Math.random(),
     });
   };
@@ -312,7 +274,7 @@ export function createEffects(options: EffectsOptions): Effects {
         case 'recordFailure':
           return housekeeping.later(() => recordFailure(attemptPaths(paths, effect.attempt).failure, effect));
         case 'awaitUpload':
-          return inBackground(awaitUpload(state));
+          return inBackground(remote.settled(state).then(() => dispatch({ type: 'uploadSettled' })));
         case 'publish':
           return publisher.publish(state);
         case 'finish':
@@ -322,7 +284,7 @@ export function createEffects(options: EffectsOptions): Effects {
     close: async () => {
       timers.cancelAll();
       next.dismiss();
-      await uploads?.close();
+      await remote.close();
       await files?.close();
       housekeeping.finish();
       publisher.close();

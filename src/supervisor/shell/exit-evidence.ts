@@ -1,0 +1,47 @@
+import type { ExitStatus } from '../../protocol/index.js';
+import type { ExitEvidence } from '../event.js';
+import { isDiskFull } from './find-shortage.js';
+import type { KernelLog } from './kernel-log.js';
+import { readLogTail } from './log-tail.js';
+import { countOomKills } from './oom-kills.js';
+import { readHeartbeat } from './watch-trainer-files.js';
+
+export interface EndedTrainer {
+  readonly attempt: number;
+  readonly pid: number;
+  /** Its log. */
+  readonly output: string;
+  /** The kernel's count when it was started; undefined when nobody knows. */
+  readonly oomKillsBefore: number | undefined;
+}
+
+export interface EvidenceSources {
+  readonly checkpointDir: string;
+  /** The heartbeat's file. */
+  readonly heartbeat: string;
+  readonly kernelLog: KernelLog;
+}
+
+/** What tells why a trainer has ended: its log, the kernel's count and log, the disk. A relaunch waits for it. */
+export function gatherEvidence(
+  trainer: EndedTrainer | undefined,
+  status: ExitStatus,
+  { checkpointDir, heartbeat, kernelLog }: EvidenceSources,
+): ExitEvidence {
+  const oomKills = countOomKills();
+  const before = trainer?.oomKillsBefore;
+  return {
+    logTail: trainer === undefined ? [] : readLogTail(trainer.output),
+    oomKills: oomKills === undefined || before === undefined ? undefined : oomKills - before,
+    isDiskFull: isDiskFull(checkpointDir),
+    kernelLines:
+      status.code === 0 ? [] : kernelLog.read({ pids: pidsOf(trainer, heartbeat), directory: checkpointDir }),
+  };
+}
+
+/** The trainer, and whoever writes its heartbeat: a wrapper's child is what trains. */
+function pidsOf(trainer: EndedTrainer | undefined, path: string): number[] {
+  const heartbeat = readHeartbeat(path);
+  const worker = heartbeat?.attempt === trainer?.attempt ? heartbeat?.pid : undefined;
+  return [trainer?.pid, worker].filter((pid) => pid !== undefined);
+}
