@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename } from 'node:path';
+import type opentypePackage from 'opentype.js';
 import { SuperviseError, systemErrorCode } from '../../protocol/index.js';
 import { type Contour, toContours } from './contours.js';
 
@@ -20,7 +22,8 @@ export interface Font {
  */
 export async function loadFont(path: string): Promise<Font> {
   const bytes = readFont(path);
-  const { default: opentype } = await import('opentype.js');
+  // Few ever read a font. Code that was compiled ahead cannot import.
+  const opentype = createRequire(import.meta.url)('opentype.js') as typeof opentypePackage;
   try {
     const font = opentype.parse(bytes);
     return {
