@@ -51,6 +51,13 @@ describe('a standstill of supervisor and trainer together', () => {
     }
   });
 
+  it('is not looked for in no time: what rounding leaves of a threshold is a millisecond', () => {
+    const at = 100 + thresholdMs - 1e-10;
+    const begun = reduce(state('running', { run: trained }), event('heartbeat', { at: 100, heartbeat: beat(3) })).state;
+    const { effects } = reduce(begun, event('timerFired', { at, timer: 'hang', lateMs: 0 }));
+    expect(delayOf(effects)).toBe(1);
+  });
+
   it('that never was leaves the threshold as it is', () => {
     expect(suspectedAt(0, 0, 5000).at).toBe(100 + thresholdMs);
   });

@@ -124,7 +124,8 @@ function learnSilence(state: State, next: Heartbeat, at: number): RunFacts['sile
 export function watchForHang({ run, rules }: State, at: number): Effect[] {
   const threshold = hangThresholdMs(rules, run);
   if (threshold === undefined || run.signAt === undefined) return [];
-  const delayMs = Math.max(0, Math.min(run.signAt + threshold - at, threshold / looksPerThreshold));
+  // Never none: what rounding leaves of a threshold would be waited for without end.
+  const delayMs = Math.max(1, Math.min(run.signAt + threshold - at, threshold / looksPerThreshold));
   return [{ type: 'armTimer', timer: 'hang', attempt: run.attempt, delayMs }];
 }
 
