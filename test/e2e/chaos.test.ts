@@ -172,7 +172,8 @@ function quick(script: string): Record<string, unknown> {
   return {
     epochs: 100_000,
     trainer: { command: [process.execPath, script], checkpoint_pattern: 'ckpt-{epoch}.safetensors' },
-    hang: { min_ms: 800, max_ms: 3000, startup_max_ms: 20_000, factor: 4 },
+    // A save on the slow disk takes a second and a half.
+    hang: { min_ms: 2500, max_ms: 3000, startup_max_ms: 20_000, factor: 4 },
     restart: { initial_delay_ms: 1, max_delay_ms: 50, stop_grace_ms: 500 },
   };
 }
