@@ -25,7 +25,7 @@ Writes bench/results/goodput.json, docs/goodput.md and docs/images/goodput.svg.
   --seconds <n>        measured time of each run, from its first step (180)
   --every <n>          mean time between kills, seconds (60)
   --seed <n>           seed of the schedule (51)
-  --lanes <n>          runs side by side (2)
+  --lanes <n>          runs side by side (1): more share the processors
   --nice <n>           priority of all of them, below 0 for root only (-19)
   --only <a,b>         these contenders only
   --phases <a,b>       kills,torch,faults
@@ -41,7 +41,7 @@ const { values: flags } = parseArgs({
     seconds: { type: 'string' },
     every: { type: 'string' },
     seed: { type: 'string', default: '51' },
-    lanes: { type: 'string', default: '2' },
+    lanes: { type: 'string', default: '1' },
     nice: { type: 'string', default: '-19' },
     only: { type: 'string' },
     phases: { type: 'string' },
