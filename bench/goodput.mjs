@@ -28,7 +28,7 @@ Writes bench/results/goodput.json, docs/goodput.md and docs/images/goodput.svg.
   --lanes <n>          runs side by side (1): more share the processors
   --nice <n>           priority of all of them, below 0 for root only (-19)
   --only <a,b>         these contenders only
-  --phases <a,b>       kills,torch,faults
+  --phases <a,b>       kills,torch,faults; the others keep what is stored, by the same schedule
   --quick              a few minutes: 45 seconds, a kill every 15, no faults; implies --no-write
   --draw               only docs and picture, from the results that are there
   --no-install         take only peers that are there
@@ -62,7 +62,7 @@ async function main() {
   const results = join(root, 'bench/results/goodput.json');
   if (!flags['no-build']) runProgram(process.execPath, [join(root, 'scripts/build.mjs')], root);
   if (!flags.draw) {
-    const report = await measure();
+    const report = await measure(readStored(results));
     printReport(report);
     if (flags['no-write'] || flags.quick) return;
     mkdirSync(join(root, 'bench/results'), { recursive: true });
@@ -74,7 +74,16 @@ async function main() {
   writeFileSync(join(root, 'docs/images/goodput.svg'), drawPicture(report));
 }
 
-async function measure() {
+function readStored(path) {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Phases that are not measured keep what is stored of them, if it was measured by the same schedule. */
+async function measure(stored) {
   const { planFaults } = await import('../dist/chaos/schedule.js');
   const windowMs = 1000 * Number(flags.seconds ?? (flags.quick ? 45 : 180));
   const everyMs = 1000 * Number(flags.every ?? (flags.quick ? 15 : 60));
@@ -100,14 +109,25 @@ async function measure() {
           return { id: contender.id, title: contender.title, ...figures };
         },
       );
-    const kills = phases.includes('kills') ? await measureAll('reference') : [];
+    const isSame = stored?.seed === schedule.seed && stored.every_ms === everyMs && stored.window_ms === windowMs;
+    const kept = { kills: [], torch: [], predicted: {}, ...(isSame && stored) };
+    const isKilled = phases.includes('kills');
+    const kills = isKilled ? await measureAll('reference') : kept.kills;
     const stepMs = kills.length > 0 ? Math.min(...kills.map(({ step_ms }) => step_ms)) : options.stepMs;
     const isMeasured = ({ id }) => wanted !== undefined || !othersWithTorch.includes(id);
-    const torch = phases.includes('torch') ? await measureAll('torch', { stepMs }, isMeasured) : [];
-    const faults = phases.includes('faults') ? await measureFaults({ contenders, scratch, options }) : [];
-    const predicted = await predictMeasured({ kills, everyMs, windowMs, timesMs });
+    const isTorch = phases.includes('torch');
+    const torch = isTorch ? await measureAll('torch', { stepMs }, isMeasured) : kept.torch;
+    const faults = phases.includes('faults')
+      ? await measureFaults({ contenders, scratch, options })
+      : (stored?.faults ?? []);
+    const predicted = isKilled ? await predictMeasured({ kills, everyMs, windowMs, timesMs }) : kept.predicted;
+    const lanes = Number(flags.lanes);
     return {
-      machine: { ...describeMachine(), lanes: Number(flags.lanes) },
+      machine: {
+        ...describeMachine(),
+        lanes: isKilled ? lanes : (kept.machine?.lanes ?? lanes),
+        torch_lanes: isTorch ? lanes : kept.machine?.torch_lanes,
+      },
       seed: schedule.seed,
       every_ms: everyMs,
       window_ms: windowMs,

@@ -17,12 +17,15 @@ export function writeDocs(root, report) {
 }
 
 function describe({ machine, every_ms, window_ms, times_ms, seed, kills, torch, faults, predicted }) {
-  const lanes = machine.lanes === 1 ? 'one after the other' : `${machine.lanes} side by side`;
+  const inWords = (count) => (count === 1 ? 'one after the other' : `${count} side by side`);
+  const lanes = inWords(machine.lanes);
+  const torchLanes = machine.torch_lanes ?? machine.lanes;
+  const aside = torchLanes === machine.lanes ? '' : `, ${inWords(torchLanes)}`;
   return [
     `${machine.date}, ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}, Node ${machine.node}. ${window_ms / 1000} s from the first step, ${lanes}; one kill every ${every_ms / 1000} s on average, by seed ${seed} at ${times_ms.map((ms) => (ms / 1000).toFixed(0)).join(', ')} s.`,
     '',
     ...section('The reference trainer, at the size of the quickstart', kills, predicted),
-    ...section('A PyTorch trainer with steps of the same length', torch),
+    ...section(`A PyTorch trainer with steps of the same length${aside}`, torch),
     ...faultSection(faults),
     ...goalLines(kills, torch, faults),
   ];
