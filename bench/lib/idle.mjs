@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuNanos, descendants, endAll, readStamps, residentBytes, waitForStamps } from './process.mjs';
 
-/** Start-up work (compiling, garbage collection) is over by then. */
-const warmUpMs = 10_000;
+/** Start-up work is over by then: compiling, garbage collection, and the minute after which `supervise` takes a trainer for started. */
+const warmUpMs = 65_000;
 
 /**
  * Lets all supervisors watch a quiet child for `seconds`, side by side. Returns `{ name: { residentMb, cpuMsPerMinute } }`: the
