@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { type Heartbeat, writeFileAtomic } from '../../protocol/index.js';
-import type { HeartbeatMessage, HeartbeatOrder } from './heartbeat-worker.js';
+import type { Heartbeat } from '../../protocol/index.js';
+import type { HeartbeatMessage } from './heartbeat-worker.js';
+import { type HeartbeatOrder, writeHeartbeat } from './write-heartbeat.js';
 
 const intervalMs = 250;
 
@@ -30,19 +31,11 @@ export function createHeartbeatWriter(path: string | undefined, attempt: number)
       lastPhase = beat.phase;
       lastAtMs = nowMs;
       const order = { path, text: JSON.stringify({ attempt, pid: process.pid, ...beat }) };
-      if (thread?.write(order) !== true) writeHere(order);
+      if (thread?.write(order) !== true) writeHeartbeat(order);
       if (beat.phase === 'train') thread ??= startThread();
     },
     close: async () => thread?.close(),
   };
-}
-
-function writeHere({ path, text }: HeartbeatOrder): void {
-  try {
-    writeFileAtomic(path, text, { durable: false });
-  } catch {
-    // A full disk is reported where it matters: by the checkpoint that cannot be written.
-  }
 }
 
 interface Thread {
