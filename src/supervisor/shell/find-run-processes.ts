@@ -91,7 +91,7 @@ function lookAt({ pid, known, isNew }: Candidate, token: string, except: number 
     strangers.set(pid, known);
     return undefined;
   }
-  const environ = readProc(`${pid}/environ`);
+  const environ = readEnviron(pid);
   if (isSettled(folder) && isStranger(pid, environ)) strangers.set(pid, folder);
   else undecided.add(pid);
   if (environ?.includes(token) !== true) return undefined;
@@ -103,6 +103,26 @@ function lookAt({ pid, known, isNew }: Candidate, token: string, except: number 
   return facts === undefined || facts.isZombie || isThread(pid)
     ? undefined
     : { ...facts, attempt, command: commandOf(pid) };
+}
+
+/** An exec takes its time from its new memory to its arguments: under a millisecond, longer on a busy machine. */
+const longestExecMs = 20;
+
+/** The environment of a process; of one that is just being executed when that is done, unless it takes long. */
+function readEnviron(pid: number): string | undefined {
+  const giveUpAt = performance.now() + longestExecMs;
+  for (;;) {
+    const environ = readProc(`${pid}/environ`);
+    if (environ !== '' || performance.now() > giveUpAt) return environ;
+    // What was read may be of the memory that the exec has just given up.
+    if (!isBeingExecuted(pid)) return readProc(`${pid}/environ`);
+  }
+}
+
+/** In the middle of an exec nothing is known yet of where the environment ends, as otherwise only of what has no memory. */
+function isBeingExecuted(pid: number): boolean {
+  const { flags, environmentEnd } = readMemoryFacts(pid);
+  return environmentEnd === 0 && (flags & (exiting | kernelThread)) === 0 && readProcess(pid)?.isZombie === false;
 }
 
 /** Threads have numbers too, which no listing shows. Source: proc(5), `Tgid` of `/proc/<pid>/status`. */
@@ -133,11 +153,19 @@ function isStranger(pid: number, environ: string | undefined): boolean {
   return environ === '' ? isKernelThread(pid) : !environ.includes(`${TrainerEnv.token}=`);
 }
 
-/** Source: proc(5), field 9 of `/proc/<pid>/stat`, and PF_KTHREAD of the kernel's sched.h. */
 function isKernelThread(pid: number): boolean {
+  return (readMemoryFacts(pid).flags & kernelThread) !== 0;
+}
+
+/** PF_EXITING and PF_KTHREAD. Source: the kernel's `include/linux/sched.h`. */
+const exiting = 0x4;
+const kernelThread = 0x0020_0000;
+
+/** Source: proc(5), fields 9 (`flags`) and 51 (`env_end`) of `/proc/<pid>/stat`. */
+function readMemoryFacts(pid: number): { flags: number; environmentEnd: number } {
   const stat = readProc(`${pid}/stat`) ?? '';
-  const flags = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[6]);
-  return (flags & 0x0020_0000) !== 0;
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return { flags: Number(fields[6]), environmentEnd: Number(fields[48]) };
 }
 
 function listPids(): number[] {

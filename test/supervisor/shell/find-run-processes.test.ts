@@ -19,13 +19,15 @@ async function start(env: Readonly<Record<string, string>>): Promise<number> {
   return child.pid as number;
 }
 
+async function end(child: ChildProcess | undefined): Promise<void> {
+  child?.kill('SIGKILL');
+  if (child?.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
+
 const pidsOf = (exceptAttempt?: number) => findRunProcesses(token, exceptAttempt).map(({ pid }) => pid);
 
 afterEach(async () => {
-  for (const child of children.splice(0)) {
-    child.kill('SIGKILL');
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-  }
+  for (const child of children.splice(0)) await end(child);
 });
 
 describe.skipIf(process.platform !== 'linux')('processes of a run', () => {
@@ -40,6 +42,15 @@ describe.skipIf(process.platform !== 'linux')('processes of a run', () => {
     const second = await start({ SUPERVISE_TOKEN: token, SUPERVISE_ATTEMPT: '2' });
     expect(pidsOf().sort()).toEqual([first, second].sort());
     expect(pidsOf().sort()).toEqual([first, second].sort());
+  });
+
+  it('are found in the middle of an exec, when their environment is empty', async () => {
+    for (let round = 0; round < 40; round++) {
+      // What it prints comes right before its exec.
+      const pid = await start({ SUPERVISE_TOKEN: token, SUPERVISE_ATTEMPT: '1' });
+      expect(pidsOf()).toEqual([pid]);
+      await end(children.pop());
+    }
   });
 
   it('are told with their attempt and command, and without those of an attempt that is left out', async () => {
