@@ -285,7 +285,7 @@ export function createEffects(options: EffectsOptions): Effects {
       timers.cancelAll();
       next.dismiss();
       await remote.close();
-      await files?.close();
+      files?.close();
       housekeeping.finish();
       publisher.close();
       kernelLog.close();

@@ -1,5 +1,4 @@
 import { closeSync, fstatSync, readdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { watch } from 'chokidar';
 import {
   epochInfoPath,
@@ -11,6 +10,7 @@ import {
   readFileBounded,
 } from '../../protocol/index.js';
 import { type Progress, progressOf } from '../progress.js';
+import { type FolderWatch, inodeOf, watchHeartbeat } from './watch-heartbeat.js';
 
 export interface TrainerFiles {
   readonly checkpointDir: string;
@@ -29,7 +29,7 @@ export interface TrainerFilesListener {
 export interface TrainerFilesWatch {
   /** To be called with each attempt: begins anew when a folder is not the one any more that is watched. */
   readonly renew: () => void;
-  readonly close: () => Promise<void>;
+  readonly close: () => void;
 }
 
 /** How often both files are looked at without a notification: network file systems send none for another machine's writes. */
@@ -38,7 +38,6 @@ const safetyPollMs = 10_000;
 /** Watches `epoch_info.json` and the heartbeat until it is closed. */
 export function watchTrainerFiles(files: TrainerFiles, listener: TrainerFilesListener): TrainerFilesWatch {
   const epochInfo = epochInfoPath(files.checkpointDir);
-  const folders = [...new Set([epochInfo, files.heartbeat].map(dirname))];
   let lastHeartbeat = '';
   const readProgressNow = () => {
     const progress = readProgress(files.checkpointDir, files.epochBase);
@@ -51,47 +50,47 @@ export function watchTrainerFiles(files: TrainerFiles, listener: TrainerFilesLis
     const heartbeat = parseHeartbeat(text);
     if (heartbeat !== undefined) listener.onHeartbeat(heartbeat);
   };
-  const readers = new Map([
-    [files.heartbeat, readHeartbeatNow],
-    [epochInfo, readProgressNow],
-  ]);
-  let watcher = watchFolders(folders, readers);
-  const looks = [...readers].map(([path, read]) => readOnChange(path, read));
+  const openWatches = [
+    () => watchEpochInfo(files.checkpointDir, epochInfo, readProgressNow),
+    () => watchHeartbeat(files.heartbeat, readHeartbeatNow),
+  ];
+  const watches = openWatches.map((open) => open());
+  const looks = [readOnChange(files.heartbeat, readHeartbeatNow), readOnChange(epochInfo, readProgressNow)];
   const poll = setInterval(() => {
     for (const look of looks) look();
     listener.onPoll();
   }, safetyPollMs);
   return {
     renew: () => {
-      if (watcher.isCurrent()) return;
-      void watcher.close().catch(() => undefined);
-      watcher = watchFolders(folders, readers);
+      openWatches.forEach((open, index) => {
+        if (watches[index]?.isCurrent()) return;
+        watches[index]?.close();
+        watches[index] = open();
+      });
     },
-    close: async () => {
+    close: () => {
       clearInterval(poll);
-      await watcher.close();
+      for (const { close } of watches) close();
     },
   };
 }
 
-function watchFolders(folders: readonly string[], readers: ReadonlyMap<string, () => void>) {
-  const watcher = watch([...folders], {
+function watchEpochInfo(checkpointDir: string, epochInfo: string, onEvent: () => void): FolderWatch {
+  const watcher = watch(checkpointDir, {
     depth: 0,
     ignoreInitial: true,
-    ignored: (path) => !folders.includes(path) && !readers.has(path),
+    ignored: (path) => path !== checkpointDir && path !== epochInfo,
   });
-  watcher.on('all', (_, path) => readers.get(path)?.());
+  watcher.on('all', (_, path) => (path === epochInfo ? onEvent() : undefined));
+  // What is written while the folder is read for the first time is taken for what was there.
+  watcher.on('ready', onEvent);
   // Without notifications (inotify limits, a folder that was removed) the poll goes on.
   watcher.on('error', () => undefined);
-  const opened = folders.map(inodeOf);
+  const opened = inodeOf(checkpointDir);
   return {
-    isCurrent: () => folders.every((folder, index) => inodeOf(folder) === opened[index]),
-    close: () => watcher.close(),
+    isCurrent: () => inodeOf(checkpointDir) === opened,
+    close: () => void watcher.close().catch(() => undefined),
   };
-}
-
-function inodeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 /** Reads a file when it is not the one that was there at the last look. It is opened, because that is when NFS asks its server. */
