@@ -37,7 +37,7 @@ const injectors = {
     rmSync(filler);
     return `${left} bytes taken, until ${fullMs / 1000} s after the trainer ended`;
   },
-  /** A batch that gives NaN whenever it is its turn; the trainer ends at it, and cannot leave it out. */
+  /** A batch that gives NaN whenever it is its turn; the trainer ends at it, and leaves out what it is told to. */
   NaN: async ({ folder }) => {
     writeFileSync(join(folder, 'run', 'poison'), '');
     return 'one batch of each epoch gives NaN';

@@ -1,5 +1,6 @@
 """A PyTorch trainer as many are: torch.save after each epoch, --resume from the newest file. Its steps are as long as those of
-the quickstart. Besides: epoch_info.json and heartbeats (the contract of supervise), and a diary of its steps.
+the quickstart. Besides: epoch_info.json, heartbeats and the batches to leave out (the contract of supervise), and a diary of its
+steps.
 
 --framework lightning leaves loop, checkpoints and resume to Lightning.
 """
@@ -27,6 +28,7 @@ CHECKPOINTS = os.path.join(args.folder, "checkpoints")
 os.makedirs(CHECKPOINTS, exist_ok=True)
 HEARTBEAT = os.environ.get("SUPERVISE_HEARTBEAT")
 ATTEMPT = int(os.environ.get("SUPERVISE_ATTEMPT", "1"))
+SKIP = os.environ.get("SUPERVISE_SKIP_STEPS", "").split(",")
 diary = open(os.path.join(args.folder, "steps.jsonl"), "a", buffering=1)
 
 
@@ -72,6 +74,8 @@ def train():
         first = saved[-1] + 1
     for epoch in range(first, args.epochs + 1):
         for step in range(1, args.steps + 1):
+            if f"{epoch}:{step - 1}" in SKIP:
+                continue
             started = time.monotonic()
             optimizer.zero_grad()
             loss = loss_of(model, epoch, step, started)

@@ -10,6 +10,10 @@ export const TrainerEnv = {
   epochs: 'SUPERVISE_EPOCHS',
   /** Mean time between failures of this run so far, in seconds: what an automatic checkpoint interval goes by. */
   mtbf: 'SUPERVISE_MTBF_SECS',
+  /** After divergences: the batches to leave out, `epoch:steps done before it`, with commas between; empty for none. */
+  skipSteps: 'SUPERVISE_SKIP_STEPS',
+  /** After divergences: the factor on the learning rates. */
+  lrFactor: 'SUPERVISE_LR_FACTOR',
   /** Path of the heartbeat file that the trainer may write. */
   heartbeat: 'SUPERVISE_HEARTBEAT',
   /** `1` for a process that is to load everything and wait: it begins when a line comes on its standard input. */

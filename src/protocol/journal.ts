@@ -60,7 +60,10 @@ export const journalEvents = {
   log_cut: { attempt: 'count', bytes: 'number' },
   /** No sign of work for longer than this phase has ever taken. */
   hang_detected: { attempt: 'count', phase: 'text', silent_ms: 'number', threshold_ms: 'number' },
-  /** The end of an attempt. `code` and `signal` are null when unknown (an adopted process). */
+  /**
+   * The end of an attempt. `code` and `signal` are null when unknown (an adopted process). One that diverged says at which batch:
+   * the epoch, and how many of its steps were done before it.
+   */
   exited: {
     attempt: 'count',
     code: 'code',
@@ -68,6 +71,8 @@ export const journalEvents = {
     class: 'text',
     summary: 'text',
     evidence: 'texts',
+    diverged_epoch: 'count?',
+    diverged_step: 'count?',
     ran_ms: 'number',
     lost_ms: 'number',
     restarts: 'count',

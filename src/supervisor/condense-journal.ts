@@ -1,4 +1,6 @@
 import type { JournalEntry, RecordOf } from '../protocol/index.js';
+import { keptDivergences } from './divergence.js';
+import { isDivergence } from './run-history.js';
 
 type EntryOf<Name extends JournalEntry['event']> = Extract<JournalEntry, { event: Name }>;
 
@@ -43,6 +45,7 @@ export function condenseJournal(entries: readonly JournalEntry[]): CondensedJour
     all('epoch_completed').at(-1),
     greatest(all('epoch_completed'), ({ epoch }) => epoch),
     all('exited').at(-1),
+    ...all('exited').filter(isDivergence).slice(-keptDivergences),
     all('backing_off').at(-1),
     all('ready').at(-1),
   ]);

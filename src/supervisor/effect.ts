@@ -1,4 +1,5 @@
 import type { JournalRecord } from '../protocol/index.js';
+import type { Divergence } from './divergence.js';
 import type { TimerName } from './event.js';
 import type { Failure } from './state.js';
 
@@ -18,6 +19,7 @@ export type Effect =
       readonly attempt: number;
       readonly resume: boolean;
       readonly halvings: number;
+      readonly divergences: readonly Divergence[];
       readonly mtbfMs: number;
     }
   /** Look at a silent trainer once more, and collect what shows where it waits: answers inspected. */

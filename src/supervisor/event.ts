@@ -12,6 +12,8 @@ export interface ExitEvidence {
   readonly oomKills: number | undefined;
   /** Whether the disk of the checkpoints had next to no room when the attempt ended. */
   readonly isDiskFull?: boolean;
+  /** The last heartbeat of the attempt, read after its end. */
+  readonly heartbeat?: Heartbeat | undefined;
   /** Lines of the kernel's log that concern the attempt; none where it may not be read. */
   readonly kernelLines?: readonly string[];
 }

@@ -1,4 +1,5 @@
 import type { JournalEntry } from '../protocol/index.js';
+import { type Divergence, keptDivergences } from './divergence.js';
 import { noProgress } from './progress.js';
 import type { RunFacts } from './state.js';
 
@@ -102,6 +103,7 @@ function readFacts(all: readonly JournalEntry[], current: readonly JournalEntry[
     epochAt: undefined,
     signAt: undefined,
     rollbacks: 0,
+    divergences: exits.filter(isDivergence).slice(-keptDivergences).map(divergenceOf),
     failed: {
       ranMs: sum(failures.map(({ ran_ms }) => ran_ms)) + (rotated?.failed_ms ?? 0),
       count: failures.length + (rotated?.failures ?? 0),
@@ -131,6 +133,17 @@ function readOpenLaunch(current: readonly JournalEntry[]): Pick<RunHistory, 'ope
   if (launched === undefined) return { openAttempt: announced, openLaunch: undefined };
   const { attempt, pid, start_time: startTime, boot_id: bootId, output } = launched;
   return { openAttempt: announced, openLaunch: { attempt, pid, startTime, bootId, output } };
+}
+
+type Exit = Extract<JournalEntry, { event: 'exited' }>;
+
+/** Whether an entry is the end of an attempt that diverged. */
+export function isDivergence(entry: Exit): boolean {
+  return entry.class === 'diverged';
+}
+
+function divergenceOf({ diverged_epoch: epoch, diverged_step: step }: Exit): Divergence {
+  return { at: epoch === undefined || step === undefined ? undefined : { epoch, step } };
 }
 
 function sum(values: readonly number[]): number {

@@ -1,4 +1,5 @@
 import type { Heartbeat, Phase } from '../protocol/index.js';
+import type { Divergence } from './divergence.js';
 import type { FailureClassName } from './failure-classes.js';
 import type { Progress } from './progress.js';
 import type { Rules } from './rules.js';
@@ -73,6 +74,8 @@ export interface RunFacts {
   readonly halvings: number;
   /** Divergences since the run last completed an epoch that it had never completed before. */
   readonly rollbacks: number;
+  /** The latest divergences of the whole run, oldest first. */
+  readonly divergences: readonly Divergence[];
   /** Time (ms) that failed attempts ran, and how many there were. */
   readonly failed: { readonly ranMs: number; readonly count: number };
   /** When the latest counted restarts were decided. */

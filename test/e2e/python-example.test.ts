@@ -15,7 +15,7 @@ describe('the Python trainer of docs/trainer-contract.md', () => {
   it.skipIf(!hasPython)('is supervised as it is: killed, resumed, stopped, continued (needs python3)', async () => {
     const bench = openBench('python');
     close = bench.close;
-    const slow = program.replace('# train_one_epoch()', 'import time; time.sleep(0.3)');
+    const slow = program.replace('# train_one_step(epoch, step)', '; __import__("time").sleep(0.003)');
     expect(slow).not.toBe(program);
     writeFileSync(join(bench.folder, 'train.py'), slow);
     const path = bench.experiment('night.json', {
@@ -36,5 +36,30 @@ describe('the Python trainer of docs/trainer-contract.md', () => {
     const second = bench.supervise(path);
     expect((await second.ended).code, second.output()).toBe(0);
     expect(status()).toMatchObject({ state: 'completed', epochs_completed: 8, restarts: 1 });
+  });
+
+  it.skipIf(!hasPython)('leaves out the batches that give NaN, once it is told of them (needs python3)', async () => {
+    const bench = openBench('python-nan');
+    close = bench.close;
+    const poisoned = program.replace(
+      'loss = 0.0  # train_one_step(epoch, step)',
+      'loss = math.nan if (epoch, step) in [(1, 0), (2, 60), (3, 0)] else 0.0; print("step", epoch, step)',
+    );
+    expect(poisoned).not.toBe(program);
+    writeFileSync(join(bench.folder, 'train.py'), poisoned);
+    const path = bench.experiment('night.json', {
+      experiment_name: 'nan',
+      epochs: 4,
+      trainer: { command: ['python3', 'train.py'] },
+      restart: { initial_delay_ms: 1, max_delay_ms: 5 },
+    });
+    const run = bench.supervise(path);
+    expect((await run.ended).code, run.output()).toBe(0);
+    const runDir = join(bench.folder, 'runs/nan');
+    expect(readJson(join(runDir, 'status.json'))).toMatchObject({ state: 'completed', restarts: 3 });
+    const log = readFileSync(join(runDir, 'attempts/0004/output.log'), 'utf8');
+    // The last attempt goes on after epoch 2, and leaves out the first step of epoch 3 only.
+    expect(log.startsWith('step 3 1\n')).toBe(true);
+    expect(log.match(/^step /gm)).toHaveLength(199);
   });
 });

@@ -16,7 +16,7 @@ const anyEntry = fc
     ),
     start: fc.constantFrom('new', 'continued', 'continued', 'fresh'),
     token: fc.constantFrom('aaaaaaaaaaaa', 'bbbbbbbbbbbb', 'bad'),
-    class: fc.constantFrom('killed', 'hang', 'finished', 'stopped'),
+    class: fc.constantFrom('killed', 'hang', 'finished', 'stopped', 'diverged'),
     attempt: few,
     epoch: few,
     ms: fc.option(fc.nat(1000), { nil: undefined }),
@@ -27,7 +27,7 @@ const anyEntry = fc
       run_started: { start, token },
       checkpoint_verified: { last_completed_epoch: epoch },
       epoch_completed: { epoch, epoch_ms: ms, epoch_info: { last_completed_epoch: epoch, at: ms } },
-      exited: { class: name, ran_ms: ms ?? 7 },
+      exited: { class: name, ran_ms: ms ?? 7, diverged_epoch: ms === undefined ? undefined : epoch, diverged_step: ms },
       backing_off: { restarts: attempt, restarts_without_progress: epoch },
       launched: { pid: attempt + 10, start_time: String(ms), boot_id: 'b', output: 'o' },
     };
@@ -51,7 +51,7 @@ describe('condenseJournal', () => {
 
   it('carries over no more than a little, however long the journal was', () => {
     const long = fc.sample(anyEntry, { numRuns: 20_000, seed: 1 });
-    expect(condense(long).length).toBeLessThan(50);
+    expect(condense(long).length).toBeLessThan(150);
   });
 
   it('counts its parts', () => {

@@ -632,7 +632,14 @@ describe('reduce', () => {
 
   it('launches the next attempt from what was verified', () => {
     const step = reduce(state('preparing', { run: { attempt: 3 } }), event('checkpointVerified'));
-    expect(step.effects).toContainEqual({ type: 'spawn', attempt: 4, resume: true, halvings: 0, mtbfMs: 10_800_000 });
+    expect(step.effects).toContainEqual({
+      type: 'spawn',
+      attempt: 4,
+      resume: true,
+      halvings: 0,
+      divergences: [],
+      mtbfMs: 10_800_000,
+    });
     expect(step.state.run).toMatchObject({ attempt: 4, launchedFrom: epochs(2), mostEpochs: 2 });
   });
 

@@ -41,6 +41,7 @@ export function facts(changes: Partial<RunFacts> = {}): RunFacts {
     progressAt: 0,
     epochAt: 0,
     rollbacks: 0,
+    divergences: [],
     failed: { ranMs: 0, count: 0 },
     heartbeat: undefined,
     heartbeatAt: undefined,

@@ -1,4 +1,5 @@
 import { classify, describeExit } from '../classify.js';
+import { findDivergence, keptDivergences } from '../divergence.js';
 import type { EventOf } from '../event.js';
 import { failureClasses } from '../failure-classes.js';
 import { isFinished } from '../progress.js';
@@ -43,7 +44,7 @@ export function answerFailure(state: State, event: EventOf<'exited'>, failure: F
   const failed = withRun(state, {
     lastFailure: failure,
     halvings: halvingsAfter(state, failure),
-    rollbacks: state.run.rollbacks + (failure.class === 'diverged' ? 1 : 0),
+    ...(failure.class === 'diverged' && rolledBack(state.run, event)),
     failed: { ranMs: state.run.failed.ranMs + cost.ranMs, count: state.run.failed.count + 1 },
     stepBack,
     repeated: stepBack && repeated !== undefined ? { ...repeated, count: 0, hasSteppedBack: true } : repeated,
@@ -83,6 +84,7 @@ export function exitRecord(
   verdict: { readonly class: string; readonly summary: string; readonly evidence: readonly string[] },
 ) {
   const { ranMs, lostMs } = costOf(state, event.at);
+  const diverged = verdict.class === 'diverged' ? state.run.divergences.at(-1)?.at : undefined;
   return {
     event: 'exited',
     attempt: event.attempt,
@@ -91,6 +93,8 @@ export function exitRecord(
     class: verdict.class,
     summary: verdict.summary,
     evidence: verdict.evidence,
+    diverged_epoch: diverged?.epoch,
+    diverged_step: diverged?.step,
     ran_ms: ranMs,
     lost_ms: lostMs,
     restarts: state.run.restarts,
@@ -121,6 +125,12 @@ export function charged(
 }
 
 const keptRestarts = 1000;
+
+/** One more divergence, with the batch where it happened. */
+function rolledBack(run: RunFacts, { evidence }: EventOf<'exited'>): Pick<RunFacts, 'rollbacks' | 'divergences'> {
+  const at = findDivergence({ ...run, heartbeat: evidence.heartbeat ?? run.heartbeat });
+  return { rollbacks: run.rollbacks + 1, divergences: [...run.divergences, { at }].slice(-keptDivergences) };
+}
 
 /** Out of memory: the next attempts work on half the micro-batch, until an epoch is completed. */
 function halvingsAfter({ rules, run }: State, failure: Failure): number {

@@ -83,6 +83,7 @@ function launch(state: State, resume: boolean): Step {
         attempt,
         resume,
         halvings: next.run.halvings,
+        divergences: next.run.divergences,
         mtbfMs: meanTimeBetweenFailuresMs(next.run, next.rules.expectedMtbfMs),
       },
       publish,

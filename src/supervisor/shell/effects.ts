@@ -157,10 +157,13 @@ export function createEffects(options: EffectsOptions): Effects {
     inBackground(watchAdopted(trainer).then((ended) => onExit(attempt, ended)));
   };
 
-  const spawn = async ({ attempt, resume, halvings, mtbfMs }: Extract<Effect, { type: 'spawn' }>, session: Session) => {
+  const spawn = async (effect: Extract<Effect, { type: 'spawn' }>, session: Session) => {
+    const { attempt, resume, halvings } = effect;
     const { output } = attemptPaths(paths, attempt);
-    const launch = describeLaunch(options, { attempt, resume, halvings, mtbfMs });
-    const warm = halvings === 0 && next.isWarm(attempt);
+    const launch = describeLaunch(options, effect);
+    // A spare was started before the divergence that it would have to be told of.
+    const isUntold = !isReferenceTrainer && session.state().run.lastFailure?.class === 'diverged';
+    const warm = halvings === 0 && !isUntold && next.isWarm(attempt);
     record({ event: 'launching', attempt, resume, command: launch.command, warm });
     const oomKillsBefore = countOomKills();
     const spawned = next.take({ attempt, resume, warm, launch }) ?? (await spawnTrainer(launch, output));

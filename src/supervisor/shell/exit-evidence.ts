@@ -1,4 +1,4 @@
-import type { ExitStatus } from '../../protocol/index.js';
+import type { ExitStatus, Heartbeat } from '../../protocol/index.js';
 import type { ExitEvidence } from '../event.js';
 import { isDiskFull } from './find-shortage.js';
 import type { KernelLog } from './kernel-log.js';
@@ -30,18 +30,18 @@ export function gatherEvidence(
 ): ExitEvidence {
   const oomKills = countOomKills();
   const before = trainer?.oomKillsBefore;
+  const lastHeartbeat = readHeartbeat(heartbeat);
+  const own = lastHeartbeat?.attempt === trainer?.attempt ? lastHeartbeat : undefined;
   return {
     logTail: trainer === undefined ? [] : readLogTail(trainer.output),
     oomKills: oomKills === undefined || before === undefined ? undefined : oomKills - before,
     isDiskFull: isDiskFull(checkpointDir),
-    kernelLines:
-      status.code === 0 ? [] : kernelLog.read({ pids: pidsOf(trainer, heartbeat), directory: checkpointDir }),
+    heartbeat: own,
+    kernelLines: status.code === 0 ? [] : kernelLog.read({ pids: pidsOf(trainer, own), directory: checkpointDir }),
   };
 }
 
 /** The trainer, and whoever writes its heartbeat: a wrapper's child is what trains. */
-function pidsOf(trainer: EndedTrainer | undefined, path: string): number[] {
-  const heartbeat = readHeartbeat(path);
-  const worker = heartbeat?.attempt === trainer?.attempt ? heartbeat?.pid : undefined;
-  return [trainer?.pid, worker].filter((pid) => pid !== undefined);
+function pidsOf(trainer: EndedTrainer | undefined, heartbeat: Heartbeat | undefined): number[] {
+  return [trainer?.pid, heartbeat?.pid].filter((pid) => pid !== undefined);
 }

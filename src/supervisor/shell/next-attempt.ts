@@ -42,12 +42,18 @@ export function createNextAttempt(source: LaunchSource, onError: (reason: string
       if (isDismissed || !wantsSpare || name !== 'running' || run.halvings > 0) return undefined;
       const attempt = run.attempt + 1;
       const mtbfMs = meanTimeBetweenFailuresMs(run, rules.expectedMtbfMs);
-      const launch = describeLaunch(source, { attempt, resume: true, halvings: 0, mtbfMs });
+      const launch = describeLaunch(source, {
+        attempt,
+        resume: true,
+        halvings: 0,
+        divergences: run.divergences,
+        mtbfMs,
+      });
       return spare.prepare(attempt, launch, outputOf(attempt));
     },
     park: (attempt, halvings) => {
       if (isDismissed || wantsSpare) return undefined;
-      const launch = describeLaunch(source, { attempt, resume: true, halvings, mtbfMs: 0 });
+      const launch = describeLaunch(source, { attempt, resume: true, halvings, divergences: [], mtbfMs: 0 });
       return parked.park(attempt, launch, outputOf(attempt));
     },
     isWarm: (attempt) => spare.attempt() === attempt,
