@@ -1,6 +1,6 @@
 // Saves and restores the same float32 state with several tools in turns: npm run bench:checkpoint -- --help
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,7 @@ import { renderCheckpointTable } from './checkpoint/table.mjs';
 import { listWorkers } from './checkpoint/workers.mjs';
 import { describeMachine } from './lib/machine.mjs';
 import { setNice } from './lib/priority.mjs';
+import { createRecorder, mergeRows } from './lib/record.mjs';
 import { median } from './lib/statistics.mjs';
 import { writeSection } from './lib/write-section.mjs';
 
@@ -27,6 +28,9 @@ sequential read, through the page cache or past it, whichever is faster.
   --minutes <n>     no round of a size begins, but the first, that would end later than that after its beginning (8)
   --folder <path>   where to write (a folder in the temporary directory)
   --no-write        leave bench/results/checkpoint.json and docs/checkpoints.md as they are
+
+Each round is stored as soon as it is done; sizes that are not measured keep the results of the last run. --sizes '' --huge takes
+only the 2000 MB.
 
 Then the trainer's own way of saving: how long the training stands still, with a thread for the writing and without.
 
@@ -54,31 +58,47 @@ async function main() {
   execFileSync(process.execPath, [join(root, 'scripts/build.mjs')], { stdio: ['ignore', 'ignore', 'inherit'] });
   const folder = mkdtempSync(join(flags.folder, 'bench-checkpoint-'));
   const sizes = [...(flags.sizes === '' ? [] : flags.sizes.split(',').map(Number)), ...(flags.huge ? [2000] : [])];
-  const report = { machine: describeMachine(), rounds: Number(flags.rounds), results: [], stalls: [] };
+  const machine = describeMachine();
+  const rounds = Number(flags.rounds);
+  const record = createRecorder({
+    root,
+    name: 'checkpoint',
+    merge: addTo,
+    publish: (whole) =>
+      writeSection(join(root, 'docs/checkpoints.md'), 'bench:checkpoint', renderCheckpointTable(whole)),
+    isKept: !flags['no-write'],
+  });
+  let measured = { machine, rounds, results: [], stalls: [] };
+  const add = (more) => {
+    const dated = ({ results = [], stalls = [] }) => ({
+      results: results.map((row) => ({ ...row, date: machine.date })),
+      stalls: stalls.map((row) => ({ ...row, date: machine.date })),
+    });
+    measured = addTo(measured, { machine, rounds, ...dated(more) });
+    record(measured);
+  };
   try {
-    for (const size of sizes) {
-      report.results.push(await measureSize(folder, size, size < 1000 ? report.rounds : hugeRounds));
-      record(report);
-    }
+    for (const size of sizes)
+      await measureSize(folder, size, size < 1000 ? rounds : hugeRounds, (row) => add({ results: [row] }));
     for (const size of sizes.filter((megabytes) => megabytes < 1000))
       for (const backend of ['wasm', 'tensorflow'])
-        report.stalls.push(...measureStall({ root, folder, megabytes: size, backend, rounds: report.rounds }));
+        add({ stalls: measureStall({ root, folder, megabytes: size, backend, rounds }) });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  record(report);
+  console.log(renderCheckpointTable(measured));
 }
 
-/** After each size: what was measured stays when the next one is broken off. */
-function record(report) {
-  const table = renderCheckpointTable(report);
-  console.log(table);
-  if (flags['no-write']) return;
-  writeFileSync(join(root, 'bench/results/checkpoint.json'), `${JSON.stringify(report, null, 2)}\n`);
-  writeSection(join(root, 'docs/checkpoints.md'), 'bench:checkpoint', table);
+/** What was measured now, beside what was not. */
+function addTo(before, report) {
+  const results = mergeRows(before?.results, report.results, ({ megabytes }) => megabytes);
+  const stalls = mergeRows(before?.stalls, report.stalls, ({ megabytes, backend }) => `${megabytes} ${backend}`);
+  const bySize = (left, right) => left.megabytes - right.megabytes;
+  return { ...before, ...report, results: results.sort(bySize), stalls: stalls.sort(bySize) };
 }
 
-async function measureSize(folder, megabytes, rounds) {
+/** Tells `onRound` the figures of all rounds so far. */
+async function measureSize(folder, megabytes, rounds, onRound) {
   const bytes = megabytes * 1e6;
   const listed = listWorkers(root, megabytes);
   const versions = new Map();
@@ -105,9 +125,8 @@ async function measureSize(folder, megabytes, rounds) {
     const minutes = (performance.now() - startedAt) / 60_000;
     return done === 0 || minutes + minutes / done <= Number(flags.minutes);
   };
-  let round = 0;
   try {
-    for (; round < rounds && isTimeLeft(round); round++) {
+    for (let round = 0; round < rounds && isTimeLeft(round); round++) {
       process.stderr.write(`\r${megabytes} MB: round ${round + 1} of ${rounds} `);
       const raw = join(folder, 'raw');
       const measureRaw = () => {
@@ -122,23 +141,29 @@ async function measureSize(folder, megabytes, rounds) {
       const turns = [measureRaw, ...listed.map((each) => () => measureTool(each))];
       // Each round begins with another one, so that none always follows the same.
       for (let turn = 0; turn < turns.length; turn++) await turns[(turn + round) % turns.length]();
+      onRound({ megabytes, rounds: round + 1, figures: figuresOf(samples, versions, bytes) });
     }
   } finally {
     process.stderr.write('\n');
     for (const worker of held.values()) await worker.stop();
   }
-  const { cached, direct, save } = samples.get('dd');
-  samples.set('dd', { save, restore: median(cached) <= median(direct) ? cached : direct });
+}
+
+function figuresOf(samples, versions, bytes) {
+  const { cached, direct } = samples.get('dd');
+  const limit = median(cached) <= median(direct) ? cached : direct;
   const figures = {};
-  for (const [name, own] of samples)
+  for (const name of ['dd', ...versions.keys()]) {
+    const { restore = limit, ...own } = samples.get(name);
     figures[name] = {
       ...(versions.has(name) && { version: versions.get(name) }),
       save_mb_per_s: round1(bytes / 1e6 / median(own.save)),
-      restore_mb_per_s: round1(bytes / 1e6 / median(own.restore)),
+      restore_mb_per_s: round1(bytes / 1e6 / median(restore)),
       ...(own.saveExtra && { save_extra_mb: round1(Math.max(0, median(own.saveExtra))) }),
       ...(own.restoreExtra && { restore_extra_mb: round1(Math.max(0, median(own.restoreExtra))) }),
     };
-  return { megabytes, rounds: round, figures };
+  }
+  return figures;
 }
 
 async function measureWorker(worker, folder, add) {

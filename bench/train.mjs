@@ -1,10 +1,11 @@
 // Training steps of ours beside Python TensorFlow and PyTorch, in turns: npm run bench:train -- --help
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { describeMachine } from './lib/machine.mjs';
+import { createRecorder, mergeRows } from './lib/record.mjs';
 import { summarize } from './lib/statistics.mjs';
 import { writeSection } from './lib/write-section.mjs';
 import { listPeers, runForJson, startPeer } from './train/peers.mjs';
@@ -28,8 +29,8 @@ behind, and the part of an epoch that is no step. Needs dist/ (npm run build) an
   --json             JSON on stdout instead of the table: {machine, rows, start, flat}
   --no-write         leave bench/results/train.json and docs/backends.md as they are
 
-It takes about ten minutes, and the results say how long each part took. Parts that are not measured keep the results of the
-last run. Python tools are measured when there are: TensorFlow in $SUPERVISE_PYTHON, PyTorch in $SUPERVISE_TORCH_PYTHON (python3).
+It takes about ten minutes, and the results say how long each part took. Each case and part is stored as soon as it is measured;
+what is not measured keeps the results of the last run. Python tools are measured when there are: TensorFlow in $SUPERVISE_PYTHON, PyTorch in $SUPERVISE_TORCH_PYTHON (python3).
 `;
 const { values: flags } = parseArgs({
   options: {
@@ -48,25 +49,41 @@ else await main();
 async function main() {
   const parts = flags.parts.split(',');
   const report = { machine: describeMachine(), rounds: Number(flags.rounds), secs: {} };
-  const timed = async (name, measure) => {
+  const record = createRecorder({
+    root,
+    name: 'train',
+    merge: addTo,
+    publish: (whole) => writeSection(join(root, 'docs/backends.md'), 'bench:train', renderTrainTable(whole)),
+    isKept: !flags['no-write'],
+  });
+  const measure = async (name, take, add) => {
     const startedAtMs = performance.now();
-    const measured = await measure();
+    add(await take());
     report.secs[name] = Math.round((performance.now() - startedAtMs) / 1000);
-    return measured;
+    record(report);
   };
-  if (parts.includes('steps')) {
-    report.rows = [];
-    for (const name of flags.cases.split(',')) report.rows.push(await timed(name, () => measureCase(name)));
-  }
+  if (parts.includes('steps'))
+    for (const name of flags.cases.split(','))
+      await measure(
+        name,
+        () => measureCase(name),
+        (row) => {
+          report.rows = [...(report.rows ?? []), row];
+        },
+      );
   if (parts.includes('start'))
-    report.start = summaries(await timed('start', () => measureStarts(root, ['tensorflow', 'wasm'], 3)));
-  if (parts.includes('flat')) report.flat = await timed('flat', measureFlat);
+    await measure(
+      'start',
+      () => measureStarts(root, ['tensorflow', 'wasm'], 3),
+      (samples) => {
+        report.start = summaries(samples);
+      },
+    );
+  if (parts.includes('flat'))
+    await measure('flat', measureFlat, (flat) => {
+      report.flat = flat;
+    });
   console.log(flags.json ? JSON.stringify(report, null, 2) : renderTrainTable(report));
-  if (flags['no-write']) return;
-  const path = join(root, 'bench/results/train.json');
-  const whole = addTo(JSON.parse(readFileSync(path, 'utf8')), report);
-  writeFileSync(path, `${JSON.stringify(whole, null, 2)}\n`);
-  writeSection(join(root, 'docs/backends.md'), 'bench:train', renderTrainTable(whole));
 }
 
 /** All peers stand ready, and take their turns; one that waits for its turn computes nothing. */
@@ -117,9 +134,9 @@ function planTurns(stepMs) {
 
 /** What was measured now, beside what was not. */
 function addTo(before, report) {
-  const rows = new Map([...(before.rows ?? []), ...(report.rows ?? [])].map((row) => [row.case, row]));
-  const inOrder = Object.keys(readCases()).flatMap((name) => rows.get(name) ?? []);
-  return { ...before, ...report, rows: inOrder, secs: { ...before.secs, ...report.secs } };
+  const rows = mergeRows(before?.rows, report.rows, (row) => row.case);
+  const inOrder = Object.keys(readCases()).flatMap((name) => rows.filter((row) => row.case === name));
+  return { ...before, ...report, rows: inOrder, secs: { ...before?.secs, ...report.secs } };
 }
 
 function measureFlat() {

@@ -2,6 +2,9 @@
 
 /** Markdown: a table of speeds, one of stalls, and what they were measured on. */
 export function renderCheckpointTable({ machine, results, stalls }) {
+  const dates = [...new Set([machine, ...results, ...stalls].map(({ date }) => date ?? machine.date))]
+    .sort()
+    .join(' and ');
   const rounds = results.map(({ megabytes, rounds: done }) => `${done} (${megabytes} MB)`).join(', ');
   const rows = results.flatMap(({ megabytes, figures }) =>
     Object.entries(figures).map(([name, own]) => {
@@ -22,7 +25,7 @@ export function renderCheckpointTable({ machine, results, stalls }) {
     ...rows,
     '',
     ...(stalls.length > 0 ? [...renderStalls(stalls), ''] : []),
-    `Medians of interleaved rounds on one disk, ${rounds}, with three restores each; ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}, Node ${machine.node}, ${machine.date}. A save counts until its files are flushed, a restore starts with an empty page cache. Extra memory is the peak beyond the state itself.`,
+    `Medians of interleaved rounds on one disk, ${rounds}, with three restores each; ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}, Node ${machine.node}, ${dates}. A save counts until its files are flushed, a restore starts with an empty page cache. Extra memory is the peak beyond the state itself.`,
   ].join('\n');
 }
 
