@@ -51,6 +51,12 @@ describe('the record of a divergence', () => {
     expect(readDivergence(folder)).toMatchObject({ epoch: 3, step: 4 });
   });
 
+  test('is written where nothing was saved before', () => {
+    const unborn = join(folder, 'checkpoints');
+    recordDivergence(unborn, new DivergedError('g_loss is NaN', 1, 2));
+    expect(readDivergence(unborn)).toMatchObject({ epoch: 1, step: 2 });
+  });
+
   test('is none when the last attempt did not diverge', () => {
     expect(readDivergence(folder)).toBeUndefined();
     writeFileAtomic(epochInfoPath(folder), '{"last_completed_epoch":2,"diverged":{"epoch":1,"step":1}}');
