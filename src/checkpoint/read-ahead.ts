@@ -1,4 +1,4 @@
-import { read } from 'node:fs';
+import { read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { BundleEntry } from './bundle-entry.js';
 import type { TensorData } from './bundle-types.js';
@@ -19,6 +19,11 @@ const readsAtOnce = 4;
  * so when the next read is far from the last: with pieces of 1 MiB a restore takes half as long again, with 8 MiB three times.
  */
 const pieceBytes = 1 << 18;
+/**
+ * So much of a restore is read without threads: a small checkpoint that was just verified lies in the page cache, and is there
+ * sooner than the threads answer, most of all where others compete for the processors.
+ */
+const bytesReadHere = 1 << 23;
 const readFile = promisify(read);
 
 interface Piece {
@@ -67,12 +72,15 @@ export async function* readAhead(jobs: Iterable<ReadJob>): AsyncGenerator<readon
 
 /** Begins the read of each piece when it is asked for. */
 function* beginPieces(jobs: Iterable<ReadJob>): Generator<Piece> {
+  let left = bytesReadHere;
   for (const job of jobs) {
     const { name, entry, shard } = job;
     const bytes = job.into ?? allocate(name, entry.size, shard);
     for (let done = 0; done === 0 || done < entry.size; done += pieceBytes) {
       const piece = bytes.subarray(done, done + pieceBytes);
-      const arrived = readFully(name, entry.offset + done, shard, piece);
+      left -= piece.length;
+      const read = left >= 0 ? readHere : readInThread;
+      const arrived = readFully(name, entry.offset + done, shard, piece, read);
       // It is waited for later, or not at all when one before it fails.
       arrived.catch(() => undefined);
       yield { job, bytes, piece, isFirst: done === 0, isLast: done + pieceBytes >= entry.size, arrived };
@@ -80,9 +88,20 @@ function* beginPieces(jobs: Iterable<ReadJob>): Generator<Piece> {
   }
 }
 
-async function readFully(name: string, position: number, shard: Shard, piece: Uint8Array): Promise<void> {
+const readHere = (file: number, into: Uint8Array, position: number) => readSync(file, into, 0, into.length, position);
+const readInThread = async (file: number, into: Uint8Array, position: number) =>
+  (await readFile(file, into, 0, into.length, position)).bytesRead;
+
+async function readFully(
+  name: string,
+  position: number,
+  shard: Shard,
+  piece: Uint8Array,
+  read: typeof readHere | typeof readInThread,
+): Promise<void> {
   for (let done = 0; done < piece.length; ) {
-    const { bytesRead } = await readFile(shard.file, piece, done, piece.length - done, position + done);
+    const count = read(shard.file, piece.subarray(done), position + done);
+    const bytesRead = typeof count === 'number' ? count : await count;
     if (bytesRead === 0) throw truncated(name, shard);
     done += bytesRead;
   }

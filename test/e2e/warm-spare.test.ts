@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseJournal } from '../../src/protocol/index.js';
@@ -36,6 +36,8 @@ describe('a warm spare', () => {
     const run = start();
     await standsBy(2);
     await waitFor('a checkpoint', () => readJson(join(runDir(), 'checkpoints/epoch_info.json')) !== undefined);
+    // Looking at the checkpoint to come is no work of the spare's: nothing is moved.
+    expect(existsSync(join(runDir(), 'checkpoints/quarantine'))).toBe(false);
     const first = status()?.['trainer_pid'] as number;
     process.kill(first, 'SIGKILL');
     await standsBy(3);

@@ -10,6 +10,8 @@ const intervalMs = 250;
 export interface HeartbeatWriter {
   /** To be called by the work loop itself after each piece of work. Never fails: a heartbeat stops no training. */
   readonly beat: (beat: Omit<Heartbeat, 'attempt' | 'pid'>) => void;
+  /** Starts the thread before it is needed. */
+  readonly start: () => void;
   /** Returns when the last one is written. */
   readonly close: () => Promise<void>;
 }
@@ -20,10 +22,13 @@ export interface HeartbeatWriter {
  * nothing but what the loop told it.
  */
 export function createHeartbeatWriter(path: string | undefined, attempt: number): HeartbeatWriter {
-  if (path === undefined) return { beat: () => undefined, close: async () => undefined };
+  if (path === undefined) return { beat: () => undefined, start: () => undefined, close: async () => undefined };
   let lastPhase: string | undefined;
   let lastAtMs = Number.NEGATIVE_INFINITY;
   let thread: Thread | undefined;
+  const start = () => {
+    thread ??= startThread();
+  };
   return {
     beat: (beat) => {
       const nowMs = performance.now();
@@ -32,8 +37,9 @@ export function createHeartbeatWriter(path: string | undefined, attempt: number)
       lastAtMs = nowMs;
       const order = { path, text: JSON.stringify({ attempt, pid: process.pid, ...beat }) };
       if (thread?.write(order) !== true) writeHeartbeat(order);
-      if (beat.phase === 'train') thread ??= startThread();
+      if (beat.phase === 'train') start();
     },
+    start,
     close: async () => thread?.close(),
   };
 }

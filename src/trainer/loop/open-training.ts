@@ -14,7 +14,7 @@ import { describeBalance, lossWeightsAt, rebalance } from './loss-weights.js';
 import { appendMetrics, rewindMetrics } from './metrics-log.js';
 import { openStep } from './open-step.js';
 import { createReporter } from './reporter.js';
-import { restoreNewest } from './restore-newest.js';
+import { rehearseRestore, restoreNewest } from './restore-newest.js';
 import {
   collectRollbacks,
   describeRollback,
@@ -130,7 +130,9 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   let go: GoMessage | undefined;
   if (isSpare) {
     background?.start();
+    heartbeats.start();
     await warmUp(tensors, () => trainStep(fresh));
+    await rehearseRestore(paths.checkpointDir);
     log('Standing by.');
     go = await standBy(process.stdin, () => signals.stopSignal() !== undefined);
     if (go === undefined) {
@@ -143,7 +145,9 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   }
 
   const divergence = options.noRestore ? undefined : readDivergence(paths.checkpointDir);
-  const restored = await restoreNewest(isSpare ? { ...options, resume: go?.resume ?? true } : options, tensors);
+  const restored = isSpare
+    ? await restoreNewest({ ...options, resume: go?.resume ?? true }, tensors, { mode: 'quick' })
+    : await restoreNewest(options, tensors);
   const found: TrainingProgress = restored?.progress ?? fresh;
   rollbacks = collectRollbacks(found.rollbacks, divergence);
   if (divergence !== undefined) log(describeRollback(config.rollback, divergence));

@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { findResumable, listCheckpoints, openBundle, setAside } from '../../checkpoint/index.js';
+import {
+  findResumable,
+  listCheckpoints,
+  openBundle,
+  setAside,
+  type VerifyMode,
+  verifyCheckpoint,
+} from '../../checkpoint/index.js';
 import { readByObjectPath, restoreFromPython } from './python-checkpoint.js';
 import type { TrainerOptions } from './trainer-options.js';
 import { progressKey, restoreTraining, type TrainingProgress, type TrainingTensors } from './training-state.js';
@@ -13,16 +20,18 @@ export interface Restored {
 
 /**
  * Restores the newest good checkpoint, with `--resume`. Without it, with `--no_restore`, or when nothing there can be
- * continued, what the directory holds is set aside and the training starts afresh.
+ * continued, what the directory holds is set aside and the training starts afresh. `mode`: how thoroughly it is verified
+ * before; `quick` is enough where the supervisor has just done it in full, because a tensor that is restored is checked again.
  * @throws CHECKPOINT_MISMATCH when the checkpoint belongs to other networks
  */
 export async function restoreNewest(
   { config, paths, resume, noRestore, log }: TrainerOptions,
   tensors: TrainingTensors,
+  { mode = config.checkpoints.verify }: { readonly mode?: VerifyMode } = {},
 ): Promise<Restored | undefined> {
   const directory = paths.checkpointDir;
   if (!resume || noRestore) return startAfresh(directory, log);
-  const found = findResumable(directory, { mode: config.checkpoints.verify });
+  const found = findResumable(directory, { mode });
   for (const note of found.notes) log(`Warning: ${note}`);
   if (found.kind !== 'checkpoint') {
     log(
@@ -48,6 +57,33 @@ export async function restoreNewest(
     return { progress, lastCheckpoint };
   } finally {
     bundle.close();
+  }
+}
+
+/** Bytes of a checkpoint that a rehearsal reads at most: the trainer at work needs the disk. */
+const rehearsedBytes = 1 << 24;
+
+/**
+ * Reads the newest checkpoint, or its beginning, without using anything of it: what a restore runs is compiled then. Changes
+ * nothing, and never fails: the trainer that works may remove the checkpoint meanwhile.
+ */
+export async function rehearseRestore(directory: string): Promise<void> {
+  try {
+    const newest = listCheckpoints(directory).at(-1);
+    if (newest === undefined) return;
+    const path = join(directory, newest.name);
+    verifyCheckpoint(path, 'quick');
+    const bundle = openBundle(path);
+    try {
+      const sizes = [...bundle.entries.values()].map(({ size }) => size);
+      const bytesUpTo = (index: number) => sizes.slice(0, index + 1).reduce((total, size) => total + size, 0);
+      const names = bundle.names.filter((_, index) => bytesUpTo(index) <= rehearsedBytes);
+      for await (const _ of bundle.readAll(names));
+    } finally {
+      bundle.close();
+    }
+  } catch {
+    // What is wrong with it is told when it is to be used.
   }
 }
 

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type GoMessage, parseGo } from '../../protocol/index.js';
 
@@ -7,17 +6,23 @@ import { type GoMessage, parseGo } from '../../protocol/index.js';
  * use for it) or a signal asks it to stop.
  */
 export async function standBy(input: Readable, isStopped: () => boolean): Promise<GoMessage | undefined> {
-  const lines = createInterface({ input });
-  const poll = setInterval(() => isStopped() && lines.close(), stopPollMs);
+  let poll: NodeJS.Timeout | undefined;
   try {
-    for await (const line of lines) {
-      const go = parseGo(line);
-      if (go !== undefined) return go;
-    }
-    return undefined;
+    return await new Promise((settle) => {
+      poll = setInterval(() => isStopped() && settle(undefined), stopPollMs);
+      let text = '';
+      input.setEncoding('utf8').on('data', (part: string) => {
+        const lines = `${text}${part}`.split('\n');
+        text = lines.pop() ?? '';
+        const go = lines.map(parseGo).find((message) => message !== undefined);
+        if (go !== undefined) settle(go);
+      });
+      // Without its last line break, too.
+      input.once('end', () => settle(parseGo(text)));
+      input.once('error', () => settle(undefined));
+    });
   } finally {
     clearInterval(poll);
-    lines.close();
     input.destroy();
   }
 }

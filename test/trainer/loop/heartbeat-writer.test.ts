@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -49,6 +49,17 @@ it('steps are told four times a second, changes of phase always; the last one is
   await close();
   expect(read()).toMatchObject({ phase: 'checkpoint', step: 8 });
   expect(readdirSync(folder)).toEqual(['heartbeat.json']);
+});
+
+it('a thread that was started before writes the first one, too', async () => {
+  const { beat, start, close } = createHeartbeatWriter(path, 2);
+  start();
+  beat(at('startup', 0));
+  // The event loop stands still.
+  const until = performance.now() + 5000;
+  while (performance.now() < until && !existsSync(path));
+  expect(read()).toMatchObject({ attempt: 2, phase: 'startup' });
+  await close();
 });
 
 it('a folder that is gone, or no path, stops nobody', async () => {
