@@ -33,6 +33,7 @@ keeps what is stored of it, if it was measured by the same schedule.
   --only <a,b>         these contenders only
   --phases <a,b>       kills,torch,faults
   --faults <a,b>       of ${faultWords.join(',')} (all)
+  --patience <n>       seconds that a run has to go on after a fault (90): more where much else runs
   --quick              a few minutes: 45 seconds, a kill every 15, no faults; implies --no-write
   --draw               only docs and picture, from the results that are there
   --no-install         take only peers that are there
@@ -50,6 +51,7 @@ const { values: flags } = parseArgs({
     only: { type: 'string' },
     phases: { type: 'string' },
     faults: { type: 'string', default: faultWords.join() },
+    patience: { type: 'string', default: '90' },
     quick: { type: 'boolean', default: false },
     draw: { type: 'boolean', default: false },
     'no-install': { type: 'boolean', default: false },
@@ -197,7 +199,7 @@ async function measureFaults({ contenders, scratch, options, onFault }) {
           fault,
           scratch,
           options: { ...options, stepMs: 15 },
-          patienceMs: 90_000,
+          patienceMs: 1000 * Number(flags.patience),
         });
         rows.find(({ id }) => id === contender.id).faults[fault] = outcome;
         console.log(`${fault}: ${contender.title}: ${outcome.survived ? 'survived' : 'not survived'}`);
