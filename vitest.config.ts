@@ -33,14 +33,19 @@ const longest = [
   'simulation/simulate',
 ].map((name) => `/test/${name}.test.ts`);
 
-/** Tests of functions, which leave a process as they found it. Everything else, processes above all, is isolated. */
+/** Tests of functions, which leave a process as they found it. */
 const pure = [
   ...['bench', 'chaos', 'config', 'docs', 'protocol', 'simulation'].map((folder) => `test/${folder}/**/*.test.ts`),
-  ...['supervisor', 'checkpoint', 'checkpoint/{foreign,inspect,safetensors}'].map(
+  ...['supervisor', 'checkpoint', 'checkpoint/{foreign,hdf5,inspect,safetensors}'].map(
     (folder) => `test/${folder}/*.test.ts`,
   ),
-  'test/trainer/{handwriting,images,loop,losses,metrics,models,nn,random,recognizer,restoration}/**/*.test.ts',
+  'test/trainer/{data,handwriting,images,loop,losses,metrics,models,nn,random,recognizer,restoration}/**/*.test.ts',
 ];
+
+/** Tests of commands, which start processes and leave their own as they found it. Everything else is isolated. */
+const processes = ['cli', 'e2e', 'checkpoint/remote', 'supervisor/shell'].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
 
 /** What measures processor time, which is that of a whole process, or starts or changes things that stay. */
 const exceptions = [
@@ -49,12 +54,15 @@ const exceptions = [
   'test/trainer/loop/memory-pool.test.ts',
 ];
 
-/** Isolated tests first, longest first, then the others in one piece: their processes live until no more of them come. */
+const projects = ['isolated', 'processes', 'pure'];
+const shared = globSync([...processes, ...pure], { ignore: exceptions });
+
+/** Projects one after another, each longest first: the processes of one that is not isolated live until no more of it comes. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rankOf = ({ moduleId, project }: TestSpecification) => {
       const at = longest.findIndex((ending) => moduleId.endsWith(ending));
-      return (project.config.isolate ? 0 : longest.length + 1) + (at < 0 ? longest.length : at);
+      return projects.indexOf(project.name) * (longest.length + 1) + (at < 0 ? longest.length : at);
     };
     return (await super.sort(files)).sort((left, right) => rankOf(left) - rankOf(right));
   }
@@ -70,12 +78,10 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
+      { extends: true, test: { name: 'isolated', include: ['test/**/*.test.ts'], exclude: shared } },
       // TensorFlow.js and zod take longer to load than most of these tests: a process takes one file after another.
+      { extends: true, test: { name: 'processes', include: processes, isolate: false } },
       { extends: true, test: { name: 'pure', include: pure, exclude: exceptions, isolate: false } },
-      {
-        extends: true,
-        test: { name: 'isolated', include: ['test/**/*.test.ts'], exclude: globSync(pure, { ignore: exceptions }) },
-      },
     ],
   },
 });

@@ -5,13 +5,21 @@ import { nativeBackend } from '../../../src/trainer/backends/tensorflow-ops.js';
 import { captureStep, type StepProgram, type StepRunner } from '../../../src/trainer/capture/index.js';
 import { describeGanStep, type GanBatch } from '../../../src/trainer/models/index.js';
 import { stepScalar, stepTensor } from '../../../src/trainer/nn/step-input.js';
-import { batchOf, buildGan, changedPaths, smallExperiment, snapshot } from '../models/support.js';
+import { batchOf, buildGan as buildGanOf, changedPaths, size, smallExperiment, snapshot } from '../models/support.js';
 import { useTensorflow } from '../native.js';
 
 // Eager steps take long where other tests compute at the same time.
 vi.setConfig({ testTimeout: 240_000 });
 
 const native = await useTensorflow();
+
+/** Networks of few operations, for lines just long enough for their texts: eager steps take as long as they have operations. */
+const imageSize = { ...size, height: 8 };
+const model = {
+  generator: { filters: 2, depth: 1 },
+  discriminator: { filters: 2, num_layers: 1, embedding_size: 2, lstm_units: 3, mode: 'ground_truth' },
+};
+const buildGan = (changes: object = {}) => buildGanOf(smallExperiment({ model, ...changes }), imageSize);
 
 type Gan = ReturnType<typeof buildGan>;
 
@@ -32,12 +40,13 @@ function capture<Batch extends object>(program: StepProgram<Batch>) {
 /** Rates and weights that differ from step to step, and terms that come and go. */
 function scheduledBatch(index: number): GanBatch {
   const ctc = Math.min(1, Math.max(0, (index - 3) / 10));
-  return batchOf(index % 4, {
+  const changes = {
     stepIndex: index,
     weights: { pixel: 200, adv: 1 + index / 50, recFeat: 5, ctc, perceptual: 0, contrastive: 0.1 },
     lrG: 1e-4 / (1 + index),
     lrD: 1e-4 / (1 + index),
-  });
+  };
+  return batchOf(index % 4, changes, imageSize);
 }
 
 async function takeSteps(run: (batch: GanBatch) => Promise<object>, from: number, to: number) {
@@ -74,10 +83,8 @@ describe.skipIf(!native)('a captured step of the GAN', () => {
     ['ground_truth', 1, 50],
     ['predicted', 2, 7],
   ] as const)('agrees with the eager one: text %s, %d micro-batches, %d steps', async (mode, accumulate, steps) => {
-    const { model } = smallExperiment();
-    const discriminator = { ...model.discriminator, mode };
-    const config = smallExperiment({ model: { ...model, discriminator }, training: { accumulate } });
-    const [eager, gan] = [buildGan(config), buildGan(config)];
+    const changes = { model: { ...model, discriminator: { ...model.discriminator, mode } }, training: { accumulate } };
+    const [eager, gan] = [buildGan(changes), buildGan(changes)];
     const { runner, log } = capture(describeGanStep(gan.parts));
     const expected = await takeSteps(eager.step, 0, steps);
     expect(largestError(await takeSteps(runner.run, 0, steps), expected)).toBeLessThan(1e-5);

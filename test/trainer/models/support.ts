@@ -32,10 +32,10 @@ export function smallExperiment(changes: Record<string, unknown> = {}): Experime
 }
 
 /** Small networks, their optimizers and the step that trains them. */
-export function buildGan(config: Experiment = smallExperiment()) {
-  const generator = createGenerator(config.model.generator, size);
-  const discriminator = createDiscriminator(config.model.discriminator, { ...size, characters: 10 });
-  const reader = createCrnn({ height: size.height, classes: 11, seed: size.seed });
+export function buildGan(config: Experiment = smallExperiment(), imageSize = size) {
+  const generator = createGenerator(config.model.generator, imageSize);
+  const discriminator = createDiscriminator(config.model.discriminator, { ...imageSize, characters: 10 });
+  const reader = createCrnn({ height: imageSize.height, classes: 11, seed: imageSize.seed });
   const recognizer = reader.freeze();
   const optimizerG = createAdam('optimizer_g', generator, config.optimizer);
   const optimizerD = createSgd('optimizer_d', discriminator, { momentum: config.optimizer.momentum_d });
@@ -50,10 +50,10 @@ export function buildGan(config: Experiment = smallExperiment()) {
 }
 
 /** The same two lines with every call, for step `stepIndex`. */
-export function batchOf(stepIndex = 0, changes: Partial<GanBatch> = {}): GanBatch {
+export function batchOf(stepIndex = 0, changes: Partial<GanBatch> = {}, imageSize = size): GanBatch {
   return {
-    degraded: image('degraded', stepIndex),
-    clean: image('clean', stepIndex),
+    degraded: image('degraded', stepIndex, imageSize),
+    clean: image('clean', stepIndex, imageSize),
     labels: [Int32Array.of(3, 1, 4), Int32Array.of(1, 5)],
     stepIndex,
     weights: { pixel: 200, adv: 1.5, recFeat: 5, ctc: 1, perceptual: 0, contrastive: 0 },
@@ -63,9 +63,9 @@ export function batchOf(stepIndex = 0, changes: Partial<GanBatch> = {}): GanBatc
   };
 }
 
-function image(label: string, stepIndex: number): Tensor4D {
-  const values = randomValues(2 * size.height * size.width, label, stepIndex).map((value) => (value + 1) / 2);
-  return tensor4d(values, [2, size.height, size.width, 1]);
+function image(label: string, stepIndex: number, { height, width }: typeof size): Tensor4D {
+  const values = randomValues(2 * height * width, label, stepIndex).map((value) => (value + 1) / 2);
+  return tensor4d(values, [2, height, width, 1]);
 }
 
 /** Copies of the values of variables. */
