@@ -74,6 +74,7 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     pool: 'forks',
+    setupFiles: 'test/equal-bytes.ts',
     // Many tests wait for processes of theirs: two would leave a core idle now and then, whatever the machine has.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
