@@ -1,15 +1,12 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, openSync, readdirSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { verifyForeign } from '../../src/checkpoint/index.js';
+import { findTorch } from '../oracle/tensorflow.js';
 import { type Bench, openBench, readEpochInfo, waitFor } from './support.js';
 
 const fixtures = resolve(import.meta.dirname, '../fixtures');
-const python = process.env['SUPERVISE_TORCH_PYTHON'] ?? 'python3';
-const hasTorch = spawnSync(python, ['-c', 'import torch'], { timeout: 60_000 }).status === 0;
-if (!hasTorch)
-  process.stderr.write(`skipped: ${python} cannot import torch (set SUPERVISE_TORCH_PYTHON to a Python that can)\n`);
+const python = findTorch();
 
 let bench: Bench;
 afterEach(() => bench.close());
@@ -20,7 +17,11 @@ const trainers = [
     command: [process.execPath, join(fixtures, 'trainers/saves-zips.mjs')],
     isThere: true,
   },
-  { name: 'PyTorch', command: [python, join(fixtures, 'trainers/torch_trainer.py')], isThere: hasTorch },
+  {
+    name: 'PyTorch',
+    command: [python ?? '', join(fixtures, 'trainers/torch_trainer.py')],
+    isThere: python !== undefined,
+  },
 ];
 
 describe.each(trainers)('checkpoints of $name', ({ command, isThere }) => {
@@ -66,7 +67,11 @@ describe.each(trainers)('checkpoints of $name', ({ command, isThere }) => {
   it.skipIf(!isThere)(
     'nothing earlier to go back to: it says so, and moves nothing',
     async () => {
-      const { path, checkpoints } = open({ epochs: 4 }, { checkpoint_pattern: 'other-{epoch}.pt' });
+      const { path, checkpoints } = open(
+        // It may fail until the supervisor gives up; each launch of PyTorch takes seconds.
+        { epochs: 4, restart: { initial_delay_ms: 1, max_delay_ms: 5, max_restarts_without_progress: 1 } },
+        { checkpoint_pattern: 'other-{epoch}.pt' },
+      );
       await trainThree(path, checkpoints);
       flipInside(join(checkpoints, 'ckpt-3.pt'));
       const second = bench.supervise(path);

@@ -4,16 +4,21 @@ import { fileURLToPath } from 'node:url';
 const environment = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', TF_ENABLE_ONEDNN_OPTS: '0', CUDA_VISIBLE_DEVICES: '' };
 
 /** Python with TensorFlow: `SUPERVISE_PYTHON`, else `python3`; undefined (and why, on the console) when it has none. */
-export const findTensorFlow = () => findPython('tensorflow', process.env['SUPERVISE_PYTHON']);
+export const findTensorFlow = () => findPython('tensorflow', 'SUPERVISE_PYTHON');
 
 /** Python with safetensors: `SUPERVISE_SAFETENSORS_PYTHON`, else that of TensorFlow; undefined when it has none. */
-export const findSafetensors = () =>
-  findPython('safetensors', process.env['SUPERVISE_SAFETENSORS_PYTHON'] ?? process.env['SUPERVISE_PYTHON']);
+export const findSafetensors = () => findPython('safetensors', 'SUPERVISE_SAFETENSORS_PYTHON', 'SUPERVISE_PYTHON');
 
-function findPython(module: string, python = 'python3'): string | undefined {
-  const { status } = spawnSync(python, ['-c', `import ${module}`], { env: environment, stdio: 'ignore' });
+/** Python with PyTorch: `SUPERVISE_TORCH_PYTHON`, else `python3`; undefined when it has none. */
+export const findTorch = () => findPython('torch', 'SUPERVISE_TORCH_PYTHON');
+
+function findPython(module: string, ...variables: string[]): string | undefined {
+  const python = variables.map((name) => process.env[name]).find((path) => path !== undefined) ?? 'python3';
+  // Looked for and not imported: that alone takes seconds.
+  const look = `import importlib.util, sys; sys.exit(importlib.util.find_spec('${module}') is None)`;
+  const { status } = spawnSync(python, ['-c', look], { env: environment, stdio: 'ignore' });
   if (status === 0) return python;
-  console.warn(`skipped: ${python} cannot import ${module} (set SUPERVISE_PYTHON to a Python that can)`);
+  console.warn(`skipped: ${python} has no ${module} (set ${variables[0]} to a Python that has)`);
   return undefined;
 }
 
