@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dtypes, type NumericDType, openBundle, type TensorData } from '../../src/checkpoint/index.js';
-import { findTensorFlow, runOracle } from '../oracle/tensorflow.js';
+import { findTensorFlow, runTensorFlow } from '../oracle/tensorflow.js';
 import { commitEpoch, float32, strings } from './support.js';
 
 const python = findTensorFlow();
@@ -42,7 +42,7 @@ describe.skipIf(python === undefined)('against TensorFlow', () => {
     commitEpoch(directory, 2, {
       tensors: [...ones, ...many, ['text', strings('', 'é', 'x'.repeat(3000))], ['scalar', float32([2.5], [])]],
     });
-    const lines = runOracle(python ?? '', 'read_checkpoint.py', directory, 'all')
+    const lines = runTensorFlow(python ?? '', 'read_checkpoint.py', directory, 'all')
       .trim()
       .split('\n');
     const rows = lines.map((line) => JSON.parse(line));
@@ -59,7 +59,7 @@ describe.skipIf(python === undefined)('against TensorFlow', () => {
 
   test('we read what Python writes: objects, a Keras model, several data files', () => {
     const written = JSON.parse(
-      runOracle(python ?? '', 'write_checkpoint.py', directory)
+      runTensorFlow(python ?? '', 'write_checkpoint.py', directory)
         .trim()
         .split('\n')
         .at(-1) ?? '',

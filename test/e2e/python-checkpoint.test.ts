@@ -1,7 +1,7 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { findTensorFlow, runOracle } from '../oracle/tensorflow.js';
+import { findTensorFlow, runTensorFlow } from '../oracle/tensorflow.js';
 import { checkpointContent, openBench, readEpochInfo, tinyExperiment } from './support.js';
 
 const python = findTensorFlow();
@@ -25,7 +25,7 @@ describe.skipIf(python === undefined)('a checkpoint of the reference trainer in 
     const through = join(bench.folder, 'through', 'checkpoints');
     const discriminator = { filters: 2, num_layers: 2, embedding_size: 4, lstm_units: 4 };
     const shape = { discriminator, flat: (64 / 4) * (32 / 4) * 4, characters: 10 };
-    const printed = runOracle(python ?? '', 'resave_checkpoint.py', through, '1', '2', '2', JSON.stringify(shape));
+    const printed = runTensorFlow(python ?? '', 'resave_checkpoint.py', through, '1', '2', '2', JSON.stringify(shape));
     const { compared, saved, ours } = JSON.parse(printed.trim().split('\n').at(-1) ?? '');
     expect(compared).toBeGreaterThan(100);
     expect([saved, ours]).toEqual([join(through, 'ckpt-1'), 0]);

@@ -24,12 +24,19 @@ function findPython(module: string, ...variables: string[]): string | undefined 
 
 /** Runs a script of this folder and returns what it prints; a failure carries Python's traceback. */
 export function runOracle(python: string, script: string, ...args: string[]): string {
-  const path = fileURLToPath(new URL(script, import.meta.url));
-  const { status, stdout, stderr } = spawnSync(python, [path, ...args], {
-    env: environment,
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
+  return run(python, script, [pathOf(script), ...args]);
+}
+
+/** The same with TensorFlow, which all files of a test run import only once: each script runs in a fork of one process. */
+export function runTensorFlow(python: string, script: string, ...args: string[]): string {
+  return run(python, script, [pathOf('serve.py'), String(process.ppid), pathOf(script), ...args]);
+}
+
+const pathOf = (script: string) => fileURLToPath(new URL(script, import.meta.url));
+
+function run(python: string, script: string, args: string[]): string {
+  const options = { env: environment, encoding: 'utf8', maxBuffer: 1 << 28 } as const;
+  const { status, stdout, stderr } = spawnSync(python, args, options);
   if (status !== 0) throw new Error(`${script} exited ${status}:\n${stderr}`);
   return stdout;
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openDataset } from '../../../src/trainer/data/open-dataset.js';
 import { buildDataset, createLineMaker } from '../../../src/trainer/handwriting/index.js';
-import { findTensorFlow, runOracle } from '../../oracle/tensorflow.js';
+import { findTensorFlow, runTensorFlow } from '../../oracle/tensorflow.js';
 import { specWith } from '../handwriting/support.js';
 import { dataConfig, temporaryFolder } from '../support.js';
 
@@ -34,7 +34,7 @@ interface ReadRecord {
 describe.skipIf(python === '')('TFRecords between us and TensorFlow', () => {
   test('TensorFlow reads the lines that we make', async () => {
     const dataset = await openDataset({ config: dataConfig(), seed: 42, dir: temporaryFolder() });
-    const records: ReadRecord[] = JSON.parse(runOracle(python, 'line_records.py', 'read', dataset.paths[0] ?? ''));
+    const records: ReadRecord[] = JSON.parse(runTensorFlow(python, 'line_records.py', 'read', dataset.paths[0] ?? ''));
     expect(records.length).toBe(12);
     for (const [index, record] of records.entries()) {
       const line = await dataset.train.read([index]);
@@ -54,7 +54,7 @@ describe.skipIf(python === '')('TFRecords between us and TensorFlow', () => {
     const plan = { spec, out, trainLines: 9, validationLines: 1, shards: 2, gzip: true, workers: 1, onShard: () => {} };
     await buildDataset(plan);
     const shards = [0, 1].map((shard) => join(out, `train-0000${shard}-of-00002.tfrecord.gz`));
-    const records: ReadRecord[] = JSON.parse(runOracle(python, 'line_records.py', 'read', ...shards, 'GZIP'));
+    const records: ReadRecord[] = JSON.parse(runTensorFlow(python, 'line_records.py', 'read', ...shards, 'GZIP'));
     const { make } = await createLineMaker(spec);
     expect(records.length).toBe(9);
     for (const [index, record] of records.entries()) {
@@ -69,7 +69,7 @@ describe.skipIf(python === '')('TFRecords between us and TensorFlow', () => {
   test('we read what TensorFlow writes, in every way that shape, type and orientation are stored', async () => {
     const dir = temporaryFolder();
     const files = waysToStore.map((way, index) => ({ ...way, width, height, path: join(dir, `${index}.tfrecord`) }));
-    runOracle(python, 'line_records.py', 'write', JSON.stringify(files));
+    runTensorFlow(python, 'line_records.py', 'write', JSON.stringify(files));
     for (const { path, texts } of files) {
       const sides = { image_width: width, image_height: height };
       const config = dataConfig({ ...sides, tfrecord_path: path, val_tfrecord_path: path });

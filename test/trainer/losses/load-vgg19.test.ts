@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { openTensorFile } from '../../../src/checkpoint/index.js';
 import { loadVgg19 } from '../../../src/trainer/losses/index.js';
 import { vggForward } from '../../../src/trainer/losses/vgg19.js';
-import { findTensorFlow, runOracle } from '../../oracle/tensorflow.js';
+import { findTensorFlow, runTensorFlow } from '../../oracle/tensorflow.js';
 import { expectClose, randomValues, sizeOf, useBackend } from '../numeric.js';
 import { temporaryFolder } from '../support.js';
 
@@ -74,7 +74,7 @@ describe('weights of VGG-19', () => {
 
   test.skipIf(python === '')('from the .h5 files of Keras give its features', () => {
     const folder = temporaryFolder();
-    runOracle(python, 'keras_vgg.py', folder);
+    runTensorFlow(python, 'keras_vgg.py', folder);
     const expected: { image: number[]; features: number[] } = JSON.parse(
       readFileSync(join(folder, 'vgg.json'), 'utf8'),
     );

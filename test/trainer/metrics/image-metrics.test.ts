@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { greedyDecode, psnr, ssim } from '../../../src/trainer/metrics/index.js';
 import { createRandom } from '../../../src/trainer/random/random.js';
-import { findTensorFlow, runOracle } from '../../oracle/tensorflow.js';
+import { findTensorFlow, runTensorFlow } from '../../oracle/tensorflow.js';
 import { temporaryFolder } from '../support.js';
 
 const python = findTensorFlow() ?? '';
@@ -52,7 +52,7 @@ describe('PSNR and SSIM', () => {
     const path = join(temporaryFolder(), 'task.json');
     writeFileSync(path, JSON.stringify({ images, references, width, height, logits, classes }));
     const oracle: { psnr: number[]; ssim: number[]; decoded: number[] } = JSON.parse(
-      runOracle(python, 'image_metrics.py', path),
+      runTensorFlow(python, 'image_metrics.py', path),
     );
     for (const [i, image] of images.entries()) {
       const pair = [Float32Array.from(image), Float32Array.from(references[i] ?? [])] as const;

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { clipScale, createAdam, createSgd, globalNorm, type Module } from '../../../src/trainer/nn/index.js';
 import { zeros } from '../../../src/trainer/nn/initializers.js';
 import { buildModule } from '../../../src/trainer/nn/module.js';
-import { findTensorFlow, runOracle } from '../../oracle/tensorflow.js';
+import { findTensorFlow, runTensorFlow } from '../../oracle/tensorflow.js';
 import { backends, expectClose, randomValues, useBackend } from '../numeric.js';
 import { temporaryFolder } from '../support.js';
 
@@ -69,7 +69,7 @@ function askKeras(): Weights {
     { ...task, rates, gradients: gradients.map((values) => [...values]) },
   ]);
   writeFileSync(path, JSON.stringify(Object.fromEntries(whole)));
-  return JSON.parse(runOracle(python, 'optimizers.py', path)) as Weights;
+  return JSON.parse(runTensorFlow(python, 'optimizers.py', path)) as Weights;
 }
 
 describe.each(backends)('optimizers on %s', (backend) => {

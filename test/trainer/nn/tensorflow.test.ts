@@ -13,7 +13,7 @@ import { layerNormalize } from '../../../src/trainer/nn/ops/layer-normalize.js';
 import { lstmSequence } from '../../../src/trainer/nn/ops/lstm-sequence.js';
 import { normalizeRectify } from '../../../src/trainer/nn/ops/normalize.js';
 import { maxAlong, meanAlong } from '../../../src/trainer/nn/ops/pool.js';
-import { findTensorFlow, runOracle } from '../../oracle/tensorflow.js';
+import { findTensorFlow, runTensorFlow } from '../../oracle/tensorflow.js';
 import { backends, expectClose, randomValues, sizeOf, useBackend } from '../numeric.js';
 
 /** A layer here, and what `layers.py` is told about the same one there. */
@@ -149,7 +149,7 @@ describe.skipIf(python === '')('layers as TensorFlow computes them', () => {
     const folder = mkdtempSync(join(tmpdir(), 'supervise-layers-'));
     const path = join(folder, 'tasks.json');
     writeFileSync(path, JSON.stringify(Object.fromEntries(questions)));
-    answers = JSON.parse(runOracle(python, 'layers.py', path));
+    answers = JSON.parse(runTensorFlow(python, 'layers.py', path));
     rmSync(folder, { recursive: true });
   });
 

@@ -7,7 +7,7 @@ import { memory, tensor4d, tidy } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Experiment, experimentSchema } from '../../../src/config/schema.js';
 import { openRecognizer } from '../../../src/trainer/loop/open-recognizer.js';
-import { findTensorFlow, runOracle } from '../../oracle/tensorflow.js';
+import { findTensorFlow, runTensorFlow } from '../../oracle/tensorflow.js';
 import { expectClose, useBackend } from '../numeric.js';
 
 const fixtures = fileURLToPath(new URL('../../fixtures/keras/', import.meta.url));
@@ -93,7 +93,7 @@ describe('a transformer that Keras has saved', () => {
 
   const python = findTensorFlow() ?? '';
   test.skipIf(python === '')('in each format that it saves, the logits are those of Keras', () => {
-    runOracle(python, 'keras_recognizer.py', folder);
+    runTensorFlow(python, 'keras_recognizer.py', folder);
     const fresh: Answer = JSON.parse(readFileSync(join(folder, 'answer.json'), 'utf8'));
     const image = fresh['image'] ?? [];
     for (const name of ['places.weights.h5', 'places.h5', 'places'])
