@@ -22,11 +22,14 @@ export async function runExperiment({ experiment, flags, dryRun, json, startOver
     const { dryRunExperiment } = await import('./dry-run.js');
     return dryRunExperiment({ experiment, flags, json, startOver, referenceTrainer });
   }
-  const [prepared, { runSupervisor }, { createTerminalView }] = await Promise.all([
-    prepareExperiment({ experiment, flags, cwd: process.cwd(), referenceTrainer }),
+  const preparing = prepareExperiment({ experiment, flags, cwd: process.cwd(), referenceTrainer });
+  const [{ rehearseLaunch, runSupervisor }, { createTerminalView }] = await Promise.all([
     import('../supervisor/index.js'),
     import('../ui/terminal/index.js'),
   ]);
+  // There is nothing else to do until the experiment is loaded.
+  rehearseLaunch();
+  const prepared = await preparing;
   if (typeof prepared === 'number') return prepared;
   const { loaded, run } = prepared;
   const view = await createTerminalView({ stream: process.stdout, isTerminal: canDraw() });
