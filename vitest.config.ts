@@ -51,6 +51,8 @@ const processes = ['cli', 'e2e', 'checkpoint/remote', 'supervisor/shell'].map(
 const exceptions = [
   '**/hostile-files.test.ts',
   'test/supervisor/run-lock.test.ts',
+  // They know which processes they have seen.
+  'test/supervisor/shell/{find-run-processes,parked-launch}.test.ts',
   'test/trainer/loop/memory-pool.test.ts',
 ];
 
@@ -81,7 +83,7 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'isolated', include: ['test/**/*.test.ts'], exclude: shared } },
       // TensorFlow.js and zod take longer to load than most of these tests: a process takes one file after another.
-      { extends: true, test: { name: 'processes', include: processes, isolate: false } },
+      { extends: true, test: { name: 'processes', include: processes, exclude: exceptions, isolate: false } },
       { extends: true, test: { name: 'pure', include: pure, exclude: exceptions, isolate: false } },
     ],
   },

@@ -48,7 +48,8 @@ export function trainersOf(token: string): number[] {
   return processesOf(token).filter((pid) => !readText(`/proc/${pid}/cmdline`).startsWith('/bin/sh\0-c\0IFS= read'));
 }
 
-function processesOf(token: string): number[] {
+/** Living processes that carry the token of a run. */
+export function processesOf(token: string): number[] {
   return readdirSync('/proc')
     .map(Number)
     .filter((pid) => Number.isInteger(pid) && readText(`/proc/${pid}/environ`).includes(token) && !isEnded(pid));

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TrainerEnv } from '../../src/protocol/index.js';
-import { findRunProcesses } from '../../src/supervisor/shell/find-run-processes.js';
+import { processesOf } from './diary.js';
 import { type Bench, openBench, readJson, waitFor } from './support.js';
 
 let bench: Bench;
@@ -63,14 +63,26 @@ describe('a process that was forked ahead of time', () => {
   it('waits while the trainer works, and ends with its supervisor', async () => {
     const run = bench.supervise(experiment('waits-between-epochs.mjs', 100_000));
     const token = () => readJson(join(runDir(), 'lock'))?.['token'] as string | undefined;
-    const waiting = () => findRunProcesses(token() ?? 'none').filter(({ attempt }) => attempt === 2);
-    await waitFor('the parked process', () => waiting().length === 1);
-    expect(waiting()[0]?.command).toContain('/bin/sh');
+    // Looked at from outside: findRunProcesses knows those best that it has started.
+    const processes = (attempt: number) =>
+      processesOf(token() ?? 'no token yet').filter((pid) =>
+        readProc(pid, 'environ').includes(`${TrainerEnv.attempt}=${attempt}\0`),
+      );
+    const parked = await waitFor('the parked process', () => processes(2)[0]);
+    expect(readProc(parked, 'cmdline')).toMatch(/^\/bin\/sh\0/);
+    const [trainer] = processes(1);
     run.process.kill('SIGKILL');
     await run.ended;
-    await waitFor('its end', () => waiting().length === 0);
-    const left = findRunProcesses(token() ?? 'none');
-    expect(left.map(({ attempt }) => attempt)).toEqual([1]);
-    for (const { pid } of left) process.kill(pid, 'SIGKILL');
+    await waitFor('its end', () => processes(2).length === 0);
+    expect(processesOf(token() ?? 'no token yet')).toEqual([trainer]);
+    process.kill(trainer as number, 'SIGKILL');
   });
 });
+
+function readProc(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'latin1');
+  } catch {
+    return '';
+  }
+}
