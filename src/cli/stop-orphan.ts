@@ -5,29 +5,22 @@ import { loadRecordedRun } from './load-recorded-run.js';
 import { referenceTrainer, remoteProcess } from './run-experiment.js';
 import type { StopOptions } from './stop-options.js';
 
-const stopAfter: ReadonlySet<string> = new Set(['adopted', 'leftovers_removed', 'launching', 'waiting', 'backing_off']);
-
 /**
  * Ends a trainer whose supervisor died: this process becomes its supervisor, adopts it, and stops it, so that it gets its
- * SIGTERM and its grace, and the journal tells. Ctrl-C meanwhile ends the trainer at once.
+ * SIGTERM and its grace, and the journal tells. Ctrl-C meanwhile ends the trainer at once. Nothing is launched.
  */
 export async function stopOrphan(found: RunInspection, { runDir, force, tell }: StopOptions): Promise<RunInspection> {
   const todo =
     found.trainer === undefined ? 'ending what is left of its trainer' : `adopting trainer ${found.trainer} to stop it`;
   tell(`supervisor ${found.holder?.pid ?? ''} is dead; ${todo}`);
-  let isAsked = false;
   await runSupervisor({
     ...loadRecordedRun(runDir, found.status),
     referenceTrainer,
     remoteProcess,
     startOver: false,
+    endOnly: force ? 'forced' : 'asked',
     onEntry: (entry) => {
       for (const line of describeEntry(entry)) tell(line);
-      // Not before the adoption: without a trainer the run would end at once. Or nothing but leftovers was there.
-      if (isAsked || !stopAfter.has(entry.event)) return;
-      isAsked = true;
-      process.emit('SIGTERM', 'SIGTERM');
-      if (force) process.emit('SIGTERM', 'SIGTERM');
     },
     onStatus: () => undefined,
   });

@@ -23,7 +23,7 @@ import {
   starting_spawnFailed,
   starting_timerFired,
 } from './reduce/starting.js';
-import { ignore, type Step } from './reduce/step.js';
+import { ignore, journal, type Step } from './reduce/step.js';
 import {
   stopping_exited,
   stopping_heartbeat,
@@ -35,7 +35,7 @@ import {
   stopRequested_withTrainer,
 } from './reduce/stopping.js';
 import type { Rules } from './rules.js';
-import type { RunFacts, State, StateName, StateOf } from './state.js';
+import type { RunFacts, State, StateName, StateOf, StopIntent } from './state.js';
 
 type Handlers = {
   readonly [Name in StateName]: {
@@ -172,10 +172,15 @@ export function reduce(state: State, event: SupervisorEvent): Step {
   return handle(state, event);
 }
 
-/** The first step of a supervisor: what is known of the run, and the preparation of the first launch. */
-export function begin(rules: Rules, run: RunFacts): Step {
-  const state: State = { name: 'preparing', waitingSince: undefined, rules, run, intent: undefined };
-  return prepare(state);
+/**
+ * The first step of a supervisor: what is known of the run, and the preparation of the first launch. With an intent to end the
+ * run, what an earlier supervisor left is ended, and nothing is launched.
+ */
+export function begin(rules: Rules, run: RunFacts, intent?: StopIntent): Step {
+  const { state, effects } = prepare({ name: 'preparing', waitingSince: undefined, rules, run, intent });
+  if (intent === undefined) return { state, effects };
+  const { reason, isForced = false } = intent;
+  return { state, effects: [journal({ event: 'stop_requested', reason, forced: isForced }), ...effects] };
 }
 
 function isStale({ run }: State, event: SupervisorEvent): boolean {

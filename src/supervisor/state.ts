@@ -91,6 +91,8 @@ export interface RunFacts {
 export interface StopIntent {
   readonly reason: string;
   readonly at: number;
+  /** The trainer is not waited for. */
+  readonly isForced?: boolean;
 }
 
 /** Why a trainer is being stopped. `overrun` and `lingering`: the epochs are complete, but it does not end. */

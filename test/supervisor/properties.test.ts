@@ -58,7 +58,10 @@ function play(
 ): State {
   // Half of the runs have a remote store.
   const upload = makers.length % 2 === 0 ? undefined : { completedMs: 60_000, stoppedMs: 1000 };
-  let state = begin({ ...rules, upload }, facts({ attempt: 0 })).state;
+  // Some are only to be ended.
+  const intent =
+    makers.length % 5 === 0 ? { reason: 'supervise stop', at: 0, isForced: makers.length > 30 } : undefined;
+  let state = begin({ ...rules, upload }, facts({ attempt: 0 }), intent).state;
   makers.forEach((make, index) => {
     const next = make(state.run.attempt, index * 1000);
     const step = reduce(state, next);
@@ -82,8 +85,11 @@ const invariants: Readonly<Record<string, () => { readonly step?: Look; readonly
   'never launches again after a stop request': () => {
     let isRequested = false;
     return {
-      step: (_, now, after, effects) => {
-        if (isRequested && effects.some(({ type }) => type === 'spawn' || type === 'prepare'))
+      step: (before, now, after, effects) => {
+        if (
+          (isRequested || before.intent !== undefined) &&
+          effects.some(({ type }) => type === 'spawn' || type === 'prepare')
+        )
           expect.fail(`launches: ${JSON.stringify(effects)}`);
         if (now.type === 'stopRequested' && !['completed', 'gaveUp'].includes(after.name)) isRequested = true;
       },

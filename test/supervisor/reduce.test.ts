@@ -630,6 +630,41 @@ describe('reduce', () => {
     expect(names(step.effects)).toEqual(['cancelTimers', 'prepare', 'publish']);
   });
 
+  describe('with the intent to end the run', () => {
+    const begun = (isForced: boolean) =>
+      begin(rules, facts({ attempt: 3 }), { reason: 'supervise stop', at: 0, isForced });
+    const asked = begun(false).state;
+
+    it('begins with the preparation, and says so', () => {
+      expect(names(begun(false).effects)).toEqual(['stop_requested', 'cancelTimers', 'prepare', 'publish']);
+    });
+
+    it('launches nothing when what was left is gone', () => {
+      const step = reduce(asked, event('checkpointVerified'));
+      expect(step.state.name).toBe('stopped');
+      expect(names(step.effects).slice(-5)).toEqual([
+        'checkpoint_verified',
+        'cancelTimers',
+        'stopped',
+        'publish',
+        'finish',
+      ]);
+    });
+
+    it('stops the trainer that it adopts, and waits for it unless forced', () => {
+      const step = reduce(asked, event('adopted', { trainer }));
+      expect(step.state).toMatchObject({ name: 'stopping', cause: 'requested', isKilled: false, trainer });
+      expect(step.effects).toContainEqual({ type: 'signal', attempt: 4, signals: ['SIGTERM', 'SIGCONT'] });
+      const forced = reduce(begun(true).state, event('adopted', { trainer }));
+      expect(forced.state).toMatchObject({ name: 'stopping', isKilled: true });
+      expect(forced.effects).toContainEqual({ type: 'signal', attempt: 4, signals: ['SIGCONT', 'SIGKILL'] });
+    });
+
+    it('waits for nothing that a launch would need', () => {
+      expect(reduce(asked, event('resourceChanged')).state.name).toBe('stopped');
+    });
+  });
+
   it('launches the next attempt from what was verified', () => {
     const step = reduce(state('preparing', { run: { attempt: 3 } }), event('checkpointVerified'));
     expect(step.effects).toContainEqual({

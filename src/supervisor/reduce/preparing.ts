@@ -2,9 +2,10 @@ import type { EventOf } from '../event.js';
 import { meanTimeBetweenFailuresMs } from '../failure-rate.js';
 import { isFinished } from '../progress.js';
 import type { State, StateOf } from '../state.js';
-import { complete, giveUp } from './ending.js';
+import { complete, giveUp, stop } from './ending.js';
 import { farthest, unseenEpochRecords } from './facts.js';
 import { cancelTimers, enter, journal, publish, type Step, withRun } from './step.js';
+import { stopAdopted } from './stopping.js';
 
 /** Clears away the previous generation and verifies the checkpoint, with the next launch in mind. */
 export function prepare(state: State, waitingSince?: number): Step {
@@ -30,11 +31,16 @@ export function preparing_checkpointVerified(state: StateOf<'preparing'>, event:
     device: verified.device,
     notes: verified.notes,
   });
-  const step = isFinished(progress, state.rules.epochsTotal) ? complete(known, false) : launch(known, verified.resume);
+  const step = afterPreparation(known, verified.resume);
   return { state: step.state, effects: [...unseenEpochRecords(state, progress), record, ...step.effects] };
 }
 
-/** A trainer of an earlier supervisor lives: it is watched to its end, and none is launched beside it. */
+function afterPreparation(state: State, resume: boolean): Step {
+  if (isFinished(state.run.progress, state.rules.epochsTotal)) return complete(state, false);
+  return state.intent === undefined ? launch(state, resume) : stop(state);
+}
+
+/** A trainer of an earlier supervisor lives: it is watched to its end, and none is launched beside it. When the run is to be ended, it is stopped. */
 export function preparing_adopted(state: StateOf<'preparing'>, event: EventOf<'adopted'>): Step {
   const { attempt, trainer, bootId, progress, at } = event;
   const adopted = withRun(state, {
@@ -49,16 +55,18 @@ export function preparing_adopted(state: StateOf<'preparing'>, event: EventOf<'a
   });
   const { pid, startTime } = trainer;
   const record = journal({ event: 'adopted', attempt, pid, start_time: startTime, boot_id: bootId });
-  return {
-    state: enter<'running'>(adopted, { name: 'running', trainer, isLingering: false }),
-    effects: [record, ...unseenEpochRecords(withRun(state, { attempt }), progress), publish],
-  };
+  const running = enter<'running'>(adopted, { name: 'running', trainer, isLingering: false });
+  const known = [record, ...unseenEpochRecords(withRun(state, { attempt }), progress), publish];
+  if (state.intent === undefined) return { state: running, effects: known };
+  const step = stopAdopted(running as StateOf<'running'>, state.intent);
+  return { state: step.state, effects: [...known, ...step.effects] };
 }
 
 /** Something that a launch needs is missing: wait for it, but not for ever. */
 export function preparing_resourceChanged(state: StateOf<'preparing'>, event: EventOf<'resourceChanged'>): Step {
   const { resource, detail, isAvailable, at } = event;
   if (isAvailable) return { state, effects: [] };
+  if (state.intent !== undefined) return stop(state);
   const since = state.waitingSince ?? at;
   if (at - since >= state.rules.maxWaitMs) return giveUp(state, 'waited-too-long', detail);
   const record = journal({ event: 'waiting', resource, detail });

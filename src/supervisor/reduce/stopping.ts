@@ -1,7 +1,7 @@
 import { describeExit } from '../classify.js';
 import type { EventOf } from '../event.js';
 import { missedMs } from '../hang-policy.js';
-import type { Failure, State, StateOf, StopCause } from '../state.js';
+import type { Failure, State, StateOf, StopCause, StopIntent } from '../state.js';
 import { stopGraceMs } from '../stop-grace.js';
 import { giveUp, stop, withIntent } from './ending.js';
 import { afterExit, answerFailure, classifyExit, exitRecord } from './exit.js';
@@ -23,6 +23,14 @@ export function stopRequested_withTrainer(state: State, event: EventOf<'stopRequ
   const step = beginStop(withIntent(state, event), 'requested');
   const request = journal({ event: 'stop_requested', reason: event.reason, forced: false });
   return { state: step.state, effects: [request, ...step.effects] };
+}
+
+/** The trainer of an earlier supervisor, in a run that is only to be ended. */
+export function stopAdopted(state: StateOf<'running'>, { isForced = false }: StopIntent): Step {
+  const asked = beginStop(state, 'requested');
+  if (!isForced) return asked;
+  const killed = kill(asked.state as StateOf<'stopping'>);
+  return { state: killed.state, effects: [...asked.effects, ...killed.effects] };
 }
 
 /** One press of Ctrl-C reaches us twice where a wrapper (timeout, make) passes on what its whole group was sent. */

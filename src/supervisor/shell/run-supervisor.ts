@@ -15,7 +15,7 @@ import { describeGiveUp } from '../give-up-report.js';
 import { begin } from '../reduce.js';
 import { rulesOf } from '../resolve-rules.js';
 import { type RunHistory, type RunStart, readHistory } from '../run-history.js';
-import type { State } from '../state.js';
+import type { State, StopIntent } from '../state.js';
 import { createEffects } from './effects.js';
 import { createHousekeeping, type Housekeeping } from './housekeeping.js';
 import { openJournal, readJournal } from './journal-writer.js';
@@ -35,6 +35,8 @@ export interface SupervisorOptions {
   readonly remoteProcess: readonly [string, ...string[]];
   /** Set aside what is there, and start from scratch. */
   readonly startOver: boolean;
+  /** End what an earlier supervisor left, and launch nothing. Forced: without waiting for its trainer. */
+  readonly endOnly?: 'asked' | 'forced';
   readonly onEntry: (entry: JournalEntry) => void;
   readonly onStatus: (status: RunStatus) => void;
 }
@@ -175,7 +177,7 @@ interface Watch {
 function superviseToTheEnd({ options, history, token, start, record, log, housekeeping }: Watch): Promise<State> {
   return new Promise((settle, fail) => {
     const effects = createEffects({ ...options, history, token, start, record, housekeeping, logger: log.logger });
-    const first = begin(rulesOf(options.loaded.config), history.facts);
+    const first = begin(rulesOf(options.loaded.config), history.facts, intentOf(options));
     const end = (outcome: () => void) => {
       stopListening();
       void effects.close().then(outcome, fail);
@@ -197,6 +199,11 @@ function superviseToTheEnd({ options, history, token, start, record, log, housek
       () => log.logger.info('SIGHUP: the terminal is gone; the run goes on'),
     );
   });
+}
+
+function intentOf({ endOnly }: SupervisorOptions): StopIntent | undefined {
+  if (endOnly === undefined) return undefined;
+  return { reason: 'supervise stop', at: performance.now(), isForced: endOnly === 'forced' };
 }
 
 function exitCodeOf({ name }: State): number {

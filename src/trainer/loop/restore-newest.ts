@@ -75,9 +75,11 @@ export async function rehearseRestore(directory: string): Promise<void> {
     verifyCheckpoint(path, 'quick');
     const bundle = openBundle(path);
     try {
-      const sizes = [...bundle.entries.values()].map(({ size }) => size);
-      const bytesUpTo = (index: number) => sizes.slice(0, index + 1).reduce((total, size) => total + size, 0);
-      const names = bundle.names.filter((_, index) => bytesUpTo(index) <= rehearsedBytes);
+      let left = rehearsedBytes;
+      const names = bundle.names.filter((name) => {
+        left -= bundle.entries.get(name)?.size ?? 0;
+        return left >= 0;
+      });
       for await (const _ of bundle.readAll(names));
     } finally {
       bundle.close();

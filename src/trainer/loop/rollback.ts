@@ -42,7 +42,10 @@ export function describeRollback(
   return `The last attempt diverged at epoch ${epoch}, step ${step + 1}: ${change}.`;
 }
 
-/** Notes in `epoch_info.json` that the training diverged, and where; what is saved stays as it is. Before the first save there may be no folder yet. */
+/**
+ * Notes in `epoch_info.json` that the training diverged, and where; what is saved stays as it is. Before the first save there
+ * may be no folder yet.
+ */
 export function recordDivergence(checkpointDir: string, { epoch, step, message }: DivergedError): void {
   const info = readEpochInfo(checkpointDir) ?? { last_completed_epoch: 0 };
   const content = { ...info, status: 'diverged', diverged: { epoch, step, reason: message } };

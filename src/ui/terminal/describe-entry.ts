@@ -53,7 +53,7 @@ export function describeEntry(entry: JournalEntry): string[] {
     case 'stop_requested':
       return [
         entry.forced
-          ? `${entry.reason} again: ending the trainer now`
+          ? `${entry.reason}, not to be waited for: ending the trainer now`
           : `${entry.reason}: asking the trainer to save and stop (once more: end it now)`,
       ];
     case 'killed':

@@ -176,6 +176,19 @@ describe('supervise stop', () => {
     expect(bench.notes().match(/start/g)).toHaveLength(1);
   });
 
+  test('does not wait for a trainer without a supervisor with --force', async () => {
+    bench = openCommandBench({ fixture: 'ignores-sigterm', restart: { stop_grace_ms: 600_000 } });
+    await bench.run('start', 'night.json', '-d');
+    await bench.waitForNote('start');
+    const { supervisor_pid: pid } = bench.status();
+    kill(pid);
+    await isGone(pid);
+    const { code, stdout } = await bench.run('stop', '--force');
+    expect(code).toBe(0);
+    expect(stdout).toContain('ending the trainer now');
+    expect(bench.status()).toMatchObject({ state: 'stopped', trainer_pid: null });
+  });
+
   test('ends what a crashed trainer has left when the supervisor is dead too, and launches none', async () => {
     bench = openCommandBench({
       fixture: 'leaves-grandchild',
