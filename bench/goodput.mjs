@@ -61,6 +61,9 @@ const { values: flags } = parseArgs({
   },
 });
 
+/** They restart any program alike: one of them stands for all where the time is measured. */
+const othersWithTorch = ['pm2-torch', 'supervisord-torch', 'runit-torch'];
+
 if (flags.help) process.stdout.write(help);
 else await main();
 
@@ -169,9 +172,6 @@ async function measure(record) {
     rmSync(scratch, { recursive: true, force: true, maxRetries: 5 });
   }
 }
-
-/** They restart any program alike: one of them stands for all where the time is measured. */
-const othersWithTorch = ['pm2-torch', 'supervisord-torch', 'runit-torch'];
 
 /** By the words on the command line. */
 function chosenFaults() {
