@@ -1,18 +1,18 @@
-import { type LoadedExperiment, type ResolvedRun, retentionRules } from '../../config/index.js';
-import { attemptPaths, type ExitStatus, type JournalRecord, type RunStatus, runPaths } from '../../protocol/index.js';
+import { retentionRules } from '../../config/index.js';
+import { attemptPaths, type ExitStatus, runPaths } from '../../protocol/index.js';
 import type { Effect } from '../effect.js';
 import { noProgress, progressOfRecord } from '../progress.js';
 import { suspicious } from '../repeated-failure.js';
-import { type RunHistory, type RunStart, readEpochInfos } from '../run-history.js';
+import { readEpochInfos } from '../run-history.js';
 import type { State } from '../state.js';
+import { createAttemptFiles } from './attempt-files.js';
 import { clearGeneration } from './clear-generation.js';
 import { describeLaunch } from './describe-launch.js';
+import type { EffectsOptions } from './effects-options.js';
 import { gatherEvidence } from './exit-evidence.js';
 import { findAdoptable } from './find-adoptable.js';
-import type { Housekeeping } from './housekeeping.js';
 import { readJournal } from './journal-writer.js';
 import { openKernelLog } from './kernel-log.js';
-import { limitLog } from './limit-log.js';
 import { createNextAttempt } from './next-attempt.js';
 import { countOomKills } from './oom-kills.js';
 import { prepareLaunch } from './prepare-launch.js';
@@ -24,31 +24,9 @@ import { rehearseRelaunch } from './rehearse-relaunch.js';
 import { createRemoteEffects } from './remote-effects.js';
 import type { Session } from './session.js';
 import { spawnTrainer } from './spawn-trainer.js';
-import type { Logger } from './supervisor-log.js';
 import { createTimers } from './timers.js';
 import { signalTrainer, type TrainerProcess, watchAdopted } from './trainer-process.js';
-import {
-  canRead,
-  readHeartbeat,
-  readProgress,
-  type TrainerFilesWatch,
-  watchTrainerFiles,
-} from './watch-trainer-files.js';
-
-export interface EffectsOptions {
-  readonly loaded: LoadedExperiment;
-  readonly run: ResolvedRun;
-  readonly referenceTrainer: readonly [string, ...string[]];
-  /** Program and arguments of the process that works at a remote store. */
-  readonly remoteProcess: readonly [string, ...string[]];
-  readonly history: RunHistory;
-  readonly token: string;
-  readonly start: RunStart;
-  readonly record: (content: JournalRecord) => unknown;
-  readonly onStatus: (status: RunStatus) => void;
-  readonly housekeeping: Housekeeping;
-  readonly logger: Logger;
-}
+import { canRead, readHeartbeat, readProgress } from './watch-trainer-files.js';
 
 export interface Effects {
   readonly perform: (effect: Effect, state: State, session: Session) => void;
@@ -74,8 +52,8 @@ export function createEffects(options: EffectsOptions): Effects {
   const kernelLog = openKernelLog();
   const next = createNextAttempt(options, (reason) => logger.warn(`warm spare: ${reason}`));
   const isReferenceTrainer = config.trainer.command === undefined;
-  let files: TrainerFilesWatch | undefined;
-  let watched: number | undefined;
+  // `dispatch` is known from the first effect on.
+  const files = createAttemptFiles(options, (event) => dispatch(event));
   let lastState: State | undefined;
   const remote = createRemoteEffects(options, () =>
     lastState === undefined ? undefined : publisher.publish(lastState),
@@ -152,7 +130,7 @@ export function createEffects(options: EffectsOptions): Effects {
       ...{ type: 'adopted', attempt, progress, bootId: readBootId() },
       trainer: { pid, startTime, isAdopted: true },
     });
-    watchFiles(attempt);
+    files.watch(attempt);
     housekeeping.later(kernelLog.skip);
     inBackground(watchAdopted(trainer).then((ended) => onExit(attempt, ended)));
   };
@@ -175,7 +153,7 @@ export function createEffects(options: EffectsOptions): Effects {
       ...{ type: 'spawned', attempt, output, bootId: readBootId() },
       trainer: { pid, startTime, isAdopted: false },
     });
-    watchFiles(attempt);
+    files.watch(attempt);
     housekeeping.later(kernelLog.skip);
     housekeeping.later(() => inBackground(next.park(attempt + 1, halvings)));
     housekeeping.later(() => pruneAttempts(paths, attempt));
@@ -185,43 +163,11 @@ export function createEffects(options: EffectsOptions): Effects {
 
   const rehearse = (attempt: number, output: string, session: Session) => {
     const perform = async () => {
-      if (watched !== attempt) return;
+      if (files.watched() !== attempt) return;
       const readNow = () => readProgress(run.checkpointDir, config.trainer.epoch_base);
       rehearseRelaunch(session.state(), { token, attempt, output, readProgress: readNow });
     };
     setTimeout(() => inBackground(perform()), rehearsalDelayMs).unref();
-  };
-
-  const watchFiles = (attempt: number) => {
-    watched = attempt;
-    files ??= openFiles();
-    files.renew();
-  };
-
-  /** Kept open from attempt to attempt. */
-  const openFiles = () => {
-    const { checkpointDir } = run;
-    return watchTrainerFiles(
-      { checkpointDir, heartbeat: paths.heartbeat, epochBase: config.trainer.epoch_base },
-      {
-        onProgress: (progress) =>
-          watched === undefined ? undefined : dispatch({ type: 'progress', attempt: watched, progress }),
-        onHeartbeat: (heartbeat) => {
-          const { attempt, phase } = heartbeat;
-          // The heartbeat of an earlier attempt never counts.
-          if (attempt === undefined || attempt !== watched) return;
-          if (phase !== 'startup') dispatch({ type: 'ready', attempt });
-          dispatch({ type: 'heartbeat', attempt, heartbeat });
-        },
-        onPoll: limitOutput,
-      },
-    );
-  };
-
-  const limitOutput = () => {
-    if (trainer === undefined || watched !== trainer.attempt) return;
-    const bytes = limitLog(trainer.output, config.trainer.log_limit_mb * 1e6);
-    if (bytes !== undefined) record({ event: 'log_cut', attempt: trainer.attempt, bytes });
   };
 
   const inspect = async (attempt: number) => {
@@ -244,7 +190,7 @@ export function createEffects(options: EffectsOptions): Effects {
   };
 
   const onExit = (attempt: number, ended: ExitStatus) => {
-    watched = undefined;
+    files.leave();
     const { checkpointDir } = run;
     dispatch({
       type: 'exited',
@@ -288,7 +234,7 @@ export function createEffects(options: EffectsOptions): Effects {
       timers.cancelAll();
       next.dismiss();
       await remote.close();
-      files?.close();
+      files.close();
       housekeeping.finish();
       publisher.close();
       kernelLog.close();
