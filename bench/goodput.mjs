@@ -64,6 +64,9 @@ const { values: flags } = parseArgs({
 /** They restart any program alike: one of them stands for all where the time is measured. */
 const othersWithTorch = ['pm2-torch', 'supervisord-torch', 'runit-torch'];
 
+/** What they survive, others survive by the same means. */
+const onlyUnderKills = ['lightning', 'supervise-torch-spare'];
+
 if (flags.help) process.stdout.write(help);
 else await main();
 
@@ -184,7 +187,7 @@ function chosenFaults() {
 
 /** All contenders at once: only whether a run goes on counts here. Steps are short, so that epochs are. */
 async function measureFaults({ contenders, scratch, options, onFault }) {
-  const few = contenders.filter(({ trainer, id }) => trainer === 'torch' && id !== 'lightning');
+  const few = contenders.filter(({ trainer, id }) => trainer === 'torch' && !onlyUnderKills.includes(id));
   const rows = few.map(({ id, title }) => ({ id, title, faults: {} }));
   for (const fault of chosenFaults()) {
     if (fault === 'disk full' && process.getuid?.() !== 0) {

@@ -127,37 +127,45 @@ function torchContenders({ python, folder: site, torch, lightning }, version, ot
       ['bash', '-c', `until ${words.join(' ')} >> ${join(folder, 'child.log')} 2>&1; do :; done`],
       env,
     );
-  const underOurs = (folder, { stepMs, mtbfMs, hangMs = 60_000 }) => {
-    const path = join(folder, 'experiment.json');
-    const [script, ...args] = command(folder, stepMs);
-    const restart = {
-      initial_delay_ms: 0,
-      max_delay_ms: 0,
-      expected_mtbf_ms: mtbfMs,
-      max_restarts_without_progress: 1000,
+  const underOurs =
+    (isSpared) =>
+    (folder, { stepMs, mtbfMs, hangMs = 60_000 }) => {
+      const path = join(folder, 'experiment.json');
+      const [script, ...args] = command(folder, stepMs, ...(isSpared ? ['--save-steps', '20'] : []));
+      const restart = {
+        initial_delay_ms: 0,
+        max_delay_ms: 0,
+        expected_mtbf_ms: mtbfMs,
+        max_restarts_without_progress: 1000,
+        warm_spare: isSpared,
+      };
+      writeFileSync(
+        path,
+        JSON.stringify({
+          experiment_name: 'goodput',
+          epochs: 100_000,
+          run_dir: join(folder, 'run'),
+          trainer: {
+            command: [python, script, ...args.filter((word) => word !== '--resume')],
+            env: { PYTHONPATH: site, OMP_NUM_THREADS: '1' },
+          },
+          restart,
+          hang: { min_ms: hangMs },
+        }),
+      );
+      return foreground(folder, [process.execPath, join(root, 'bin/supervise.js'), path]);
     };
-    writeFileSync(
-      path,
-      JSON.stringify({
-        experiment_name: 'goodput',
-        epochs: 100_000,
-        run_dir: join(folder, 'run'),
-        trainer: {
-          command: [python, script, ...args.filter((word) => word !== '--resume')],
-          env: { PYTHONPATH: site, OMP_NUM_THREADS: '1' },
-        },
-        restart,
-        hang: { min_ms: hangMs },
-      }),
-    );
-    return foreground(folder, [process.execPath, join(root, 'bin/supervise.js'), path]);
-  };
   const torchrun = (folder, stepMs) => [
     ...[python, '-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '1'],
     ...['--max-restarts', '100000', '--monitor-interval', '0.1', ...command(folder, stepMs)],
   ];
   return [
-    { id: 'supervise-torch', title: `supervise ${version}, epochs only`, start: underOurs },
+    {
+      id: 'supervise-torch-spare',
+      title: `supervise ${version}, step checkpoints, warm spare`,
+      start: underOurs(true),
+    },
+    { id: 'supervise-torch', title: `supervise ${version}, epochs only`, start: underOurs(false) },
     ...others.map(({ name, version: of, start }) => ({
       id: `${name}-torch`,
       title: `${othersNames[name]} ${of}`,

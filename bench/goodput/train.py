@@ -1,14 +1,15 @@
 """A PyTorch trainer as many are: torch.save after each epoch, --resume from the newest file. Its steps are as long as those of
-the quickstart. Besides: epoch_info.json, heartbeats and the batches to leave out (the contract of supervise), and a diary of its
-steps.
+the quickstart. Besides: epoch_info.json, heartbeats, the batches to leave out and standing by (the contract of supervise), and a
+diary of its steps.
 
---framework lightning leaves loop, checkpoints and resume to Lightning.
+--save-steps n saves inside an epoch too. --framework lightning leaves loop, checkpoints and resume to Lightning.
 """
 
 import argparse
 import json
 import math
 import os
+import sys
 import time
 
 import torch
@@ -18,6 +19,7 @@ parser.add_argument("--folder", required=True)
 parser.add_argument("--epochs", type=int, default=100000)
 parser.add_argument("--steps", type=int, default=120)
 parser.add_argument("--step-ms", type=float, default=100)
+parser.add_argument("--save-steps", type=int, default=0)
 parser.add_argument("--framework", default="torch")
 parser.add_argument("--resume", action="store_true")
 args = parser.parse_args()
@@ -25,17 +27,27 @@ args = parser.parse_args()
 torch.manual_seed(0)
 torch.set_num_threads(1)
 CHECKPOINTS = os.path.join(args.folder, "checkpoints")
-os.makedirs(CHECKPOINTS, exist_ok=True)
 HEARTBEAT = os.environ.get("SUPERVISE_HEARTBEAT")
 ATTEMPT = int(os.environ.get("SUPERVISE_ATTEMPT", "1"))
 SKIP = os.environ.get("SUPERVISE_SKIP_STEPS", "").split(",")
-diary = open(os.path.join(args.folder, "steps.jsonl"), "a", buffering=1)
 
 
 def replace(path, value):
     with open(path + ".new", "w") as file:
         json.dump(value, file)
     os.replace(path + ".new", path)
+
+
+def stand_by():
+    """A spare warms up with a step of its own, then waits until it is needed; it writes nothing before that."""
+    model, optimizer = build()
+    loss_of(model, 1, 1, time.monotonic()).backward()
+    optimizer.step()
+    line = sys.stdin.readline()
+    if not line:
+        sys.exit(0)
+    args.resume = json.loads(line)["resume"]
+    torch.manual_seed(0)
 
 
 def note(epoch, step, started):
@@ -63,17 +75,45 @@ def loss_of(model, epoch, step, started):
     return loss * math.nan if poisoned else loss
 
 
+def name_of(place):
+    """ckpt-3.pt: epoch 3 is done; ckpt-4-60.pt: 60 steps of epoch 4 are."""
+    epoch, steps = place
+    return f"ckpt-{epoch}-{steps}.pt" if steps else f"ckpt-{epoch - 1}.pt"
+
+
+def place_of(name):
+    """The epoch to go on with, and how many of its steps are done."""
+    epoch, *steps = map(int, name[5:-3].split("-"))
+    return (epoch, steps[0]) if steps else (epoch + 1, 0)
+
+
+def save(saved, place, model, optimizer):
+    """Two of them are kept."""
+    epoch, steps = place
+    # Ballast makes the file as large as a real one.
+    state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "ballast": torch.ones(1 << 20)}
+    torch.save(state, os.path.join(CHECKPOINTS, name_of(place)))
+    info = {"last_completed_epoch": epoch - 1, "total_epochs": args.epochs}
+    if steps:
+        info["partial"] = {"epoch": epoch, "step": steps, "checkpoint": name_of(place)}
+    else:
+        info["checkpoint"] = name_of(place)
+    replace(os.path.join(CHECKPOINTS, "epoch_info.json"), info)
+    for old in saved[:-1]:
+        os.unlink(os.path.join(CHECKPOINTS, name_of(old)))
+    return [*saved[-1:], place]
+
+
 def train():
     model, optimizer = build()
-    first = 1
-    saved = sorted(int(name[5:-3]) for name in os.listdir(CHECKPOINTS) if name.startswith("ckpt-"))
+    saved = sorted(place_of(name) for name in os.listdir(CHECKPOINTS) if name.startswith("ckpt-"))
+    first, done = saved[-1] if args.resume and saved else (1, 0)
     if args.resume and saved:
-        state = torch.load(os.path.join(CHECKPOINTS, f"ckpt-{saved[-1]}.pt"))
+        state = torch.load(os.path.join(CHECKPOINTS, name_of(saved[-1])))
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-        first = saved[-1] + 1
     for epoch in range(first, args.epochs + 1):
-        for step in range(1, args.steps + 1):
+        for step in range(done + 1, args.steps + 1):
             if f"{epoch}:{step - 1}" in SKIP:
                 continue
             started = time.monotonic()
@@ -84,17 +124,10 @@ def train():
             loss.backward()
             optimizer.step()
             note(epoch, step, started)
-        name = f"ckpt-{epoch}.pt"
-        # Ballast makes the file as large as a real one.
-        state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "ballast": torch.ones(1 << 20)}
-        torch.save(state, os.path.join(CHECKPOINTS, name))
-        replace(
-            os.path.join(CHECKPOINTS, "epoch_info.json"),
-            {"last_completed_epoch": epoch, "total_epochs": args.epochs, "checkpoint": name},
-        )
-        for old in saved[:-1]:
-            os.unlink(os.path.join(CHECKPOINTS, f"ckpt-{old}.pt"))
-        saved = [*saved[-1:], epoch]
+            if args.save_steps and step % args.save_steps == 0 and step < args.steps:
+                saved = save(saved, (epoch, step), model, optimizer)
+        saved = save(saved, (epoch + 1, 0), model, optimizer)
+        done = 0
 
 
 def train_with_lightning():
@@ -124,6 +157,10 @@ def train_with_lightning():
     trainer.fit(Module(), loader, ckpt_path="last")
 
 
+if os.environ.get("SUPERVISE_STANDBY"):
+    stand_by()
+os.makedirs(CHECKPOINTS, exist_ok=True)
+diary = open(os.path.join(args.folder, "steps.jsonl"), "a", buffering=1)
 if args.framework == "lightning":
     train_with_lightning()
 else:

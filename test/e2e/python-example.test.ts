@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { openBench, readEpochInfo, readJson, waitFor } from './support.js';
 
 const page = readFileSync(new URL('../../docs/trainer-contract.md', import.meta.url), 'utf8');
-const program = /```python\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+const program = /## A complete trainer in Python\n[\s\S]*?```python\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
 const hasPython = spawnSync('python3', ['--version']).status === 0;
 
 describe('the Python trainer of docs/trainer-contract.md', () => {
