@@ -1,11 +1,12 @@
 export { findCredentials } from './credentials.js';
 export { type ListedRemote, listRemote } from './list-remote.js';
+export { openRemoteStore } from './open-remote-store.js';
 export { uploadFolder } from './pin-files.js';
 export { type PullOptions, type PullResult, pullCheckpoint } from './pull-checkpoint.js';
 export { type PushedCheckpoint, type PushOptions, type PushResult, pushCheckpoints } from './push-checkpoints.js';
 export { parseRemoteUrl, type RemoteSettings } from './remote-address.js';
 export { RemoteError } from './remote-error.js';
 export { performRemoteOrder, type RemoteAnswer, type RemoteOrder } from './remote-order.js';
-export { openRemoteStore, type RemoteStore } from './remote-store.js';
+export type { RemoteStore } from './remote-store.js';
 export type { RetryRules } from './retry.js';
 export { tryStore } from './try-store.js';

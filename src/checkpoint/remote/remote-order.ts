@@ -1,9 +1,10 @@
 import type { RetentionRules } from '../retention-policy.js';
 import type { VerifyMode } from '../verify-checkpoint.js';
+import { openRemoteStore } from './open-remote-store.js';
 import { type PullResult, pullCheckpoint } from './pull-checkpoint.js';
 import { type PushResult, pushCheckpoints } from './push-checkpoints.js';
 import type { RemoteSettings } from './remote-address.js';
-import { openRemoteStore, type RemoteStore } from './remote-store.js';
+import type { RemoteStore } from './remote-store.js';
 import type { RetryRules } from './retry.js';
 
 /** What a process apart is told to do with a store. It finds the credentials itself. */

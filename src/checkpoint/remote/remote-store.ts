@@ -1,7 +1,3 @@
-import type { RemoteSettings } from './remote-address.js';
-import { parseRemoteUrl } from './remote-address.js';
-import { type RetryRules, usualRetries } from './retry.js';
-
 /** What is put: read in parts, in any order, and again when a part has to be sent again. */
 export interface PartSource {
   readonly size: number;
@@ -28,16 +24,6 @@ export interface RemoteStore {
   readonly read: (key: string, offset: number, length: number) => Promise<Uint8Array>;
   /** What is not there is removed already. */
   readonly remove: (key: string) => Promise<void>;
-}
-
-/** Opens a store; nothing is asked of it yet. @throws RemoteError without credentials, CONFIG_INVALID for a wrong URL */
-export async function openRemoteStore(
-  settings: RemoteSettings,
-  retries: RetryRules = usualRetries,
-): Promise<RemoteStore> {
-  const address = parseRemoteUrl(settings.url);
-  if (address.kind === 'file') return (await import('./file-store.js')).openFileStore(address.folder);
-  return (await import('./s3-store.js')).openS3Store(address, settings, retries);
 }
 
 /** Bytes in memory, as one part. */

@@ -4,7 +4,7 @@ import { createAdam, createSgd } from '../nn/index.js';
 import { openPerceptualLoss } from './open-perceptual-loss.js';
 import { openRecognizer } from './open-recognizer.js';
 import type { TrainerOptions } from './trainer-options.js';
-import type { TrainingTensors } from './training-state.js';
+import type { TrainingTensors } from './training-tensors.js';
 
 /** Builds the networks and their optimizers, with all that a checkpoint has to hold of them. */
 export function buildNetworks({ config, log }: TrainerOptions, { train, charset }: Dataset) {

@@ -5,7 +5,8 @@ import { commitFinite, notFinite } from './commit-finite.js';
 import { isCopiedToGiven } from './copy-variables.js';
 import { DivergedError } from './diverged-error.js';
 import { createMemoryPool, memoryOf, takeFromOne } from './memory-pool.js';
-import { snapshotTraining, type TrainingProgress, type TrainingTensors } from './training-state.js';
+import { snapshotTraining, type TrainingProgress } from './training-state.js';
+import type { TrainingTensors } from './training-tensors.js';
 
 /** What the trainer needs to write its checkpoints. */
 export interface CheckpointWriter {

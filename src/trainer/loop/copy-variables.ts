@@ -3,7 +3,7 @@ import { type DType, type TensorData, valueSuffix } from '../../checkpoint/index
 import { nativeBackend } from '../backends/tensorflow-ops.js';
 import { viewWasmTensor } from '../backends/wasm-memory.js';
 import { idOf } from '../capture/variable-values.js';
-import type { TrainingTensors } from './training-state.js';
+import type { TrainingTensors } from './training-tensors.js';
 
 /** Gives memory of so many bytes. */
 export type Take = (bytes: number) => Uint8Array;

@@ -9,7 +9,8 @@ import {
 } from '../../checkpoint/index.js';
 import { readByObjectPath, restoreFromPython } from './python-checkpoint.js';
 import type { TrainerOptions } from './trainer-options.js';
-import { progressKey, restoreTraining, type TrainingProgress, type TrainingTensors } from './training-state.js';
+import { progressKey, restoreTraining, type TrainingProgress } from './training-state.js';
+import type { TrainingTensors } from './training-tensors.js';
 
 /** What a resume continues from. */
 export interface Restored {

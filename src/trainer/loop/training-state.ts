@@ -1,11 +1,11 @@
 import { tensor, type Variable } from '@tensorflow/tfjs-core';
 import { buildObjectGraph, type DType, type TensorData, valueSuffix } from '../../checkpoint/index.js';
 import { SuperviseError } from '../../protocol/index.js';
-import type { StepRunner } from '../capture/index.js';
 import type { BestScore } from './best-score.js';
 import { copyTo, copyVariables, type Take } from './copy-variables.js';
 import type { LossBalance } from './loss-weights.js';
 import type { Rollback } from './rollback.js';
+import type { TrainingTensors } from './training-tensors.js';
 
 /** Name of the tensor that says where the training stood. */
 export const progressKey = `_supervise/training_state${valueSuffix}`;
@@ -28,19 +28,6 @@ export interface TrainingProgress extends BestScore {
   readonly balance?: LossBalance | undefined;
   /** Places where the training diverged and was rolled back. */
   readonly rollbacks?: readonly Rollback[];
-}
-
-/** Variables and counters of one training, by checkpoint name without suffix. */
-export interface TrainingTensors {
-  readonly variables: ReadonlyMap<string, Variable>;
-  /** Integer counters such as optimizer iterations. */
-  readonly counters: ReadonlyMap<string, { get(): number; set(value: number): void }>;
-  /** Numbers that are saved as float32 for others to read, and not restored: the configuration says them. */
-  readonly rates?: ReadonlyMap<string, number>;
-  /** Brings the variables up to date, where their values live elsewhere during the training. */
-  readonly settle?: () => void;
-  /** On native TensorFlow: shows the handles of the variables' present values while `use` runs, wherever they live. */
-  readonly withHandles?: StepRunner<never>['withHandles'];
 }
 
 /**

@@ -4,7 +4,7 @@ import { ones, zeros } from './initializers.js';
 import type { Pass, VariableScope } from './module.js';
 import { scaleChannels, shiftChannels } from './ops/channels.js';
 import { leakyRelu } from './ops/leaky-relu.js';
-import type { BatchStatistics } from './ops/normalize.js';
+import type { BatchStatistics } from './ops/normalization.js';
 import { normalizeChannels, normalizeRectify } from './ops/normalize.js';
 
 /** Keras' defaults, except that the running statistics follow faster: a short run has few steps to learn them in. */

@@ -4,7 +4,7 @@ import { nativeBackend } from '../../../src/trainer/backends/tensorflow-ops.js';
 import { captureStep } from '../../../src/trainer/capture/index.js';
 import { idOf } from '../../../src/trainer/capture/variable-values.js';
 import { copyVariables, isCopiedToGiven } from '../../../src/trainer/loop/copy-variables.js';
-import type { TrainingTensors } from '../../../src/trainer/loop/training-state.js';
+import type { TrainingTensors } from '../../../src/trainer/loop/training-tensors.js';
 import { createAdam } from '../../../src/trainer/nn/index.js';
 import { useTensorflow } from '../native.js';
 

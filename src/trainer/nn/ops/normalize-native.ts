@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { mul, reshape, tensor1d } from '@tensorflow/tfjs-core';
 import { runOp } from '../../backends/tensorflow-ops.js';
 import { rectify, rectifyGradient } from './leaky-relu.js';
-import type { Normalization } from './normalize.js';
+import type { Normalization } from './normalization.js';
 import { withGradient } from './with-gradient.js';
 
 const types = { T: 'float32', U: 'float32' } as const;

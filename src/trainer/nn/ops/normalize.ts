@@ -3,23 +3,9 @@ import { add, mul, neg, rsqrt, square } from '@tensorflow/tfjs-core';
 import { isOnTensorflow } from '../../backends/tensorflow-ops.js';
 import { meanChannels, scaleChannels, shiftChannels, subtractChannels } from './channels.js';
 import { rectify, rectifyGradient } from './leaky-relu.js';
+import type { Normalization } from './normalization.js';
 import { normalizeNatively } from './normalize-native.js';
 import { withGradient } from './with-gradient.js';
-
-/** Mean and (biased) variance of each channel in one batch. */
-export interface BatchStatistics {
-  readonly mean: Tensor1D;
-  readonly variance: Tensor1D;
-}
-
-/** What {@link normalizeRectify} and {@link normalizeChannels} need beside their input. */
-export interface Normalization {
-  readonly gamma: Tensor1D;
-  readonly beta: Tensor1D;
-  readonly epsilon: number;
-  /** Told the batch's statistics, which are freed afterwards. */
-  readonly onStatistics: (statistics: BatchStatistics) => void;
-}
 
 /**
  * Batch normalisation with the batch's own statistics (Ioffe and Szegedy 2015), then the leaky rectifier, as one operation
