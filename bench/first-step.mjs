@@ -1,5 +1,5 @@
 // Crash → first new training step of the reference trainer, relaunched cold and by a warm spare. Prints medians and ratios, and
-// writes bench/results/first-step.json. Flags: --rounds N (default 8).
+// writes bench/results/first-step.json. Flags: --rounds N (default 8), --backend wasm|tensorflow|cpu (default wasm).
 // `down` is what a crash costs: from the kill to the end of the first step, less what a step takes anyway. `first_step` is to
 // the end of that step, whatever it takes: with a warm spare, most of it.
 
@@ -10,11 +10,14 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { raisePriority } from './lib/priority.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const at = process.argv.indexOf('--rounds');
-const rounds = at < 0 ? 8 : Number(process.argv[at + 1]);
+const { values: flags } = parseArgs({
+  options: { rounds: { type: 'string', default: '8' }, backend: { type: 'string', default: 'wasm' } },
+});
+const rounds = Number(flags.rounds);
 
 const experiment = (warm) => ({
   experiment_name: warm ? 'warm' : 'cold',
@@ -24,7 +27,7 @@ const experiment = (warm) => ({
     discriminator: { filters: 8, num_layers: 3, embedding_size: 16, lstm_units: 32 },
   },
   data: { image_width: 128, image_height: 32, train_samples: 64, val_samples: 4 },
-  training: { batch_size: 2, steps_per_epoch: 4 },
+  training: { backend: flags.backend, batch_size: 2, steps_per_epoch: 4 },
   samples: { save_samples: false },
   metrics: { steps: true },
   restart: { initial_delay_ms: 0, max_delay_ms: 0, max_restarts_without_progress: 1000, warm_spare: warm },
@@ -119,7 +122,9 @@ const result = {
   first_step_ms: { ...firstStep, ratio: firstStep.cold / firstStep.warm },
   down_ms: { ...down, ratio: down.cold / down.warm },
 };
-writeFileSync(new URL('results/first-step.json', import.meta.url), `${JSON.stringify(result, null, 2)}\n`);
+const stored = new URL('results/first-step.json', import.meta.url);
+const results = { ...JSON.parse(read(stored) || '{}'), [flags.backend]: result };
+writeFileSync(stored, `${JSON.stringify(results, null, 2)}\n`);
 const line = ({ cold, warm, ratio }) =>
   `cold ${cold.toFixed(0)} ms, warm spare ${warm.toFixed(0)} ms, ${ratio.toFixed(1)} times faster`;
 console.log(`crash → end of the first new step, medians of ${rounds}: ${line(result.first_step_ms)}`);
