@@ -12,6 +12,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { raisePriority } from './lib/priority.mjs';
+import { createRecorder } from './lib/record.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values: flags } = parseArgs({
@@ -122,9 +123,13 @@ const result = {
   first_step_ms: { ...firstStep, ratio: firstStep.cold / firstStep.warm },
   down_ms: { ...down, ratio: down.cold / down.warm },
 };
-const stored = new URL('results/first-step.json', import.meta.url);
-const results = { ...JSON.parse(read(stored) || '{}'), [flags.backend]: result };
-writeFileSync(stored, `${JSON.stringify(results, null, 2)}\n`);
+const record = createRecorder({
+  root,
+  name: 'first-step',
+  merge: (before, now) => ({ ...before, ...now }),
+  publish: () => {},
+});
+record({ [flags.backend]: result });
 const line = ({ cold, warm, ratio }) =>
   `cold ${cold.toFixed(0)} ms, warm spare ${warm.toFixed(0)} ms, ${ratio.toFixed(1)} times faster`;
 console.log(`crash → end of the first new step, medians of ${rounds}: ${line(result.first_step_ms)}`);

@@ -7,7 +7,7 @@ const referenceTrainer = ['/bin/node', '/product/bin/train.js'] as const;
 
 function launch(content: object, resume = false) {
   const loaded = load(content);
-  const run = resolveRun(loaded, '/work');
+  const run = resolveRun(loaded, '/lab');
   return trainerCommand({ config: loaded.config, run, resume, referenceTrainer });
 }
 
@@ -17,38 +17,38 @@ describe('resolveRun: absolute paths', () => {
       'by default below the place where supervise is started, by the name of the experiment',
       {},
       {
-        runDir: '/work/runs/night',
-        checkpointDir: '/work/runs/night/checkpoints',
-        sampleDir: '/work/runs/night/samples',
+        runDir: '/lab/runs/night',
+        checkpointDir: '/lab/runs/night/checkpoints',
+        sampleDir: '/lab/runs/night/samples',
       },
     ],
-    ['in a run directory of one’s own', { run_dir: 'mine' }, { runDir: '/work/mine', sampleDir: '/work/mine/samples' }],
+    ['in a run directory of one’s own', { run_dir: 'mine' }, { runDir: '/lab/mine', sampleDir: '/lab/mine/samples' }],
     ['in an absolute one', { run_dir: '/data/run' }, { runDir: '/data/run', checkpointDir: '/data/run/checkpoints' }],
     [
       'with checkpoints and samples elsewhere',
       { checkpoint_dir: 'ckpt', sample_dir: '/pictures' },
-      { runDir: '/work/runs/night', checkpointDir: '/work/ckpt', sampleDir: '/pictures' },
+      { runDir: '/lab/runs/night', checkpointDir: '/lab/ckpt', sampleDir: '/pictures' },
     ],
-    ['in the working directory for the reference trainer', { trainer: { cwd: 'code' } }, { trainerCwd: '/work' }],
+    ['in the working directory for the reference trainer', { trainer: { cwd: 'code' } }, { trainerCwd: '/lab' }],
     ['beside the file for another trainer', { trainer: { command: ['t'] } }, { trainerCwd: '/exp' }],
     ['as the file says', { trainer: { command: ['t'], cwd: '../code' } }, { trainerCwd: '/code' }],
     ['or absolutely', { trainer: { command: ['t'], cwd: '/abs' } }, { trainerCwd: '/abs' }],
   ])('%s', (_, content, expected) => {
-    expect(resolveRun(load(content), '/work')).toMatchObject(expected);
+    expect(resolveRun(load(content), '/lab')).toMatchObject(expected);
   });
 });
 
 describe('trainerCommand', () => {
   const own = [
     ...referenceTrainer,
-    ...['--config', '/work/runs/night/experiment.json'],
-    ...['--checkpoint_dir', '/work/runs/night/checkpoints', '--epochs', '3'],
+    ...['--config', '/lab/runs/night/experiment.json'],
+    ...['--checkpoint_dir', '/lab/runs/night/checkpoints', '--epochs', '3'],
   ];
 
   test('the reference trainer is told where and how long, and to resume', () => {
     expect(launch({}).command).toEqual(own);
     expect(launch({}, true).command).toEqual([...own, '--resume']);
-    expect(launch({}).cwd).toBe('/work');
+    expect(launch({}).cwd).toBe('/lab');
   });
 
   test('another trainer is run as written; only resume_args are added', () => {
@@ -66,11 +66,11 @@ describe('trainerCommand', () => {
     expect(launch({ trainer: { command: ['t'], env }, gpu_id: [0, 2] }, true).env).toEqual({
       MODE: 'x',
       CUDA_VISIBLE_DEVICES: '0,2',
-      SUPERVISE_RUN_DIR: '/work/runs/night',
-      SUPERVISE_CHECKPOINT_DIR: '/work/runs/night/checkpoints',
+      SUPERVISE_RUN_DIR: '/lab/runs/night',
+      SUPERVISE_CHECKPOINT_DIR: '/lab/runs/night/checkpoints',
       SUPERVISE_EPOCHS: '3',
       SUPERVISE_RESUME: '1',
-      SUPERVISE_HEARTBEAT: '/work/runs/night/heartbeat.json',
+      SUPERVISE_HEARTBEAT: '/lab/runs/night/heartbeat.json',
     });
   });
 
@@ -92,7 +92,7 @@ describe('trainerCommand', () => {
     'memory ran out at %d lines × %d, halved %d times: %s × %s, the same effective batch',
     (batch_size, accumulate, halvings, size, parts) => {
       const loaded = load({ training: { batch_size, accumulate } });
-      const run = resolveRun(loaded, '/work');
+      const run = resolveRun(loaded, '/lab');
       const { command } = trainerCommand({ config: loaded.config, run, resume: false, halvings, referenceTrainer });
       expect(command).toEqual([...own, '--batch_size', size, '--accumulate', parts]);
       expect(mostHalvings(loaded.config)).toBe(Math.floor(Math.log2(batch_size)));
@@ -103,7 +103,7 @@ describe('trainerCommand', () => {
     const loaded = load({ trainer: { command: ['t'] } });
     expect(mostHalvings(loaded.config)).toBe(0);
     const told = load({ trainer: { command: ['t'], oom_args: ['--micro={batch_size}'] }, batch_size: 8 });
-    const run = resolveRun(told, '/work');
+    const run = resolveRun(told, '/lab');
     const options = { config: told.config, run, resume: false, halvings: 3, referenceTrainer };
     expect(trainerCommand(options).command).toEqual(['t', '--micro=1']);
     expect(mostHalvings(told.config)).toBe(3);

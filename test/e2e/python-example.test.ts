@@ -12,19 +12,24 @@ describe('the Python trainer of docs/trainer-contract.md', () => {
   let close: () => Promise<void> = async () => undefined;
   afterEach(() => close());
 
-  it.skipIf(!hasPython)('is supervised as it is: killed, resumed, stopped, continued (needs python3)', async () => {
-    const bench = openBench('python');
+  /** A run of the program, changed so that it is one to be tested. */
+  function open(name: string, changed: string, epochs: number) {
+    expect(changed).not.toBe(program);
+    const bench = openBench(name);
     close = bench.close;
-    const slow = program.replace('# train_one_step(epoch, step)', '; __import__("time").sleep(0.003)');
-    expect(slow).not.toBe(program);
-    writeFileSync(join(bench.folder, 'train.py'), slow);
+    writeFileSync(join(bench.folder, 'train.py'), changed);
     const path = bench.experiment('night.json', {
-      experiment_name: 'night-1',
-      epochs: 8,
+      experiment_name: name,
+      epochs,
       trainer: { command: ['python3', 'train.py'] },
       restart: { initial_delay_ms: 1, max_delay_ms: 5 },
     });
-    const runDir = join(bench.folder, 'runs/night-1');
+    return { bench, path, runDir: join(bench.folder, 'runs', name) };
+  }
+
+  it.skipIf(!hasPython)('is supervised as it is: killed, resumed, stopped, continued (needs python3)', async () => {
+    const slow = program.replace('# train_one_step(epoch, step)', '; __import__("time").sleep(0.003)');
+    const { bench, path, runDir } = open('python', slow, 8);
     const status = () => readJson(join(runDir, 'status.json'));
     const done = (epochs: number) => (readEpochInfo(join(runDir, 'checkpoints'))?.last_completed_epoch ?? 0) >= epochs;
     const first = bench.supervise(path);
@@ -39,23 +44,13 @@ describe('the Python trainer of docs/trainer-contract.md', () => {
   });
 
   it.skipIf(!hasPython)('leaves out the batches that give NaN, once it is told of them (needs python3)', async () => {
-    const bench = openBench('python-nan');
-    close = bench.close;
     const poisoned = program.replace(
       'loss = 0.0  # train_one_step(epoch, step)',
       'loss = math.nan if (epoch, step) in [(1, 0), (2, 60), (3, 0)] else 0.0; print("step", epoch, step)',
     );
-    expect(poisoned).not.toBe(program);
-    writeFileSync(join(bench.folder, 'train.py'), poisoned);
-    const path = bench.experiment('night.json', {
-      experiment_name: 'nan',
-      epochs: 4,
-      trainer: { command: ['python3', 'train.py'] },
-      restart: { initial_delay_ms: 1, max_delay_ms: 5 },
-    });
+    const { bench, path, runDir } = open('python-nan', poisoned, 4);
     const run = bench.supervise(path);
     expect((await run.ended).code, run.output()).toBe(0);
-    const runDir = join(bench.folder, 'runs/nan');
     expect(readJson(join(runDir, 'status.json'))).toMatchObject({ state: 'completed', restarts: 3 });
     const log = readFileSync(join(runDir, 'attempts/0004/output.log'), 'utf8');
     // The last attempt goes on after epoch 2, and leaves out the first step of epoch 3 only.

@@ -122,7 +122,7 @@ function readEnviron(pid: number): string | undefined {
 /** In the middle of an exec nothing is known yet of where the environment ends, as otherwise only of what has no memory. */
 function isBeingExecuted(pid: number): boolean {
   const { flags, environmentEnd } = readMemoryFacts(pid);
-  return environmentEnd === 0 && (flags & (exiting | kernelThread)) === 0 && readProcess(pid)?.isZombie === false;
+  return environmentEnd === 0 && (flags & (exiting | kernelThread)) === 0;
 }
 
 /** Threads have numbers too, which no listing shows. Source: proc(5), `Tgid` of `/proc/<pid>/status`. */
@@ -157,7 +157,7 @@ function isKernelThread(pid: number): boolean {
   return (readMemoryFacts(pid).flags & kernelThread) !== 0;
 }
 
-/** PF_EXITING and PF_KTHREAD. Source: the kernel's `include/linux/sched.h`. */
+/** PF_EXITING, which zombies keep, and PF_KTHREAD. Source: the kernel's `include/linux/sched.h`. */
 const exiting = 0x4;
 const kernelThread = 0x0020_0000;
 
