@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { join } from 'node:path';
 import { retentionRules } from '../../config/retention-rules.js';
-import { type GoMessage, TrainerEnv } from '../../protocol/index.js';
+import { type GoMessage, readEpochInfo, TrainerEnv } from '../../protocol/index.js';
 import { selectBackend } from '../backends/select-backend.js';
 import { loadCharset, openDataset, openDatasetThread, stepsToReadOnce } from '../data/index.js';
 import { createBackgroundCommit } from './background-commit.js';
@@ -131,7 +131,9 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   if (isSpare) {
     background?.start();
     heartbeats.start();
-    await warmUp(tensors, () => trainStep(fresh));
+    // Where a loss has no weight yet, a step is recorded without it: the steps of now and those of the end are warmed up.
+    const { last_completed_epoch: completed = 0 } = readEpochInfo(paths.checkpointDir) ?? {};
+    for (const epoch of [completed + 1, config.epochs]) await warmUp(tensors, () => trainStep({ ...fresh, epoch }));
     await rehearseRestore(paths.checkpointDir);
     log('Standing by.');
     go = await standBy(process.stdin, () => signals.stopSignal() !== undefined);
