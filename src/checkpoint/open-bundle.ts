@@ -81,7 +81,11 @@ export function openBundle(prefix: string): Bundle {
       const [, entry, shard] = findReadable(name);
       return readTensor(name, entry, shard, assertFits(name, entry, into));
     },
-    readAll: (names = entries.keys(), into) => readAhead(readJobs(names, into)),
+    readAll: (names = entries.keys(), into) => {
+      const wanted = [...names];
+      const totalBytes = wanted.reduce((total, name) => total + (entries.get(name)?.size ?? 0), 0);
+      return readAhead(readJobs(wanted, into), totalBytes);
+    },
     readChunks: (name, chunkBytes = pieceBytes) => readChunks(...findReadable(name), chunkBytes),
     check: (name) => {
       const { entry, shard } = find(name);

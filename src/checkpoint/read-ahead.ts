@@ -15,14 +15,14 @@ export interface ReadJob {
 /**
  * So many reads are under way at a time: one is waited for by the disk while the one before it is copied and summed. Threads
  * overtake each other, and Linux, which reads ahead of whoever reads a file in order, stops doing so when the next read is far
- * from the last: four at once take half as long again.
+ * from the last.
  */
 const readsAtOnce = 2;
 /** What one of them reads: a quarter of it costs a third more processor time, in turns of the event loop and between threads. */
 const pieceBytes = 1 << 20;
 /**
- * So much of a restore is read without threads: a small checkpoint that was just verified lies in the page cache, and is there
- * sooner than the threads answer, most of all where others compete for the processors.
+ * A restore of no more than that is read without threads: a small checkpoint that was just verified lies in the page cache, and
+ * is there sooner than the threads answer, most of all where others compete for the processors.
  */
 const bytesReadHere = 1 << 23;
 const readFile = promisify(read);
@@ -38,11 +38,15 @@ interface Piece {
 
 /**
  * Reads tensors in order, each into one array: while some pieces are on their way, those that have arrived are summed. Memory
- * beside the tensors: none. A tensor is yielded when its bytes match; those after it may be on their way by then.
+ * beside the tensors: none. A tensor is yielded when its bytes match; those after it may be on their way by then. `totalBytes` is
+ * what all of them have.
  * @throws CHECKPOINT_CORRUPT when they do not; CHECKPOINT_MISMATCH when they fit no array; the system error
  */
-export async function* readAhead(jobs: Iterable<ReadJob>): AsyncGenerator<readonly [name: string, tensor: TensorData]> {
-  const pieces = beginPieces(jobs);
+export async function* readAhead(
+  jobs: Iterable<ReadJob>,
+  totalBytes: number,
+): AsyncGenerator<readonly [name: string, tensor: TensorData]> {
+  const pieces = beginPieces(jobs, totalBytes <= bytesReadHere ? readHere : readInThread);
   const underWay: Piece[] = [];
   const fill = () => {
     while (underWay.length < readsAtOnce) {
@@ -72,15 +76,12 @@ export async function* readAhead(jobs: Iterable<ReadJob>): AsyncGenerator<readon
 }
 
 /** Begins the read of each piece when it is asked for. */
-function* beginPieces(jobs: Iterable<ReadJob>): Generator<Piece> {
-  let left = bytesReadHere;
+function* beginPieces(jobs: Iterable<ReadJob>, read: typeof readHere | typeof readInThread): Generator<Piece> {
   for (const job of jobs) {
     const { name, entry, shard } = job;
     const bytes = job.into ?? allocate(name, entry.size, shard);
     for (let done = 0; done === 0 || done < entry.size; done += pieceBytes) {
       const piece = bytes.subarray(done, done + pieceBytes);
-      left -= piece.length;
-      const read = left >= 0 ? readHere : readInThread;
       const arrived = readFully(name, entry.offset + done, shard, piece, read);
       // It is waited for later, or not at all when one before it fails.
       arrived.catch(() => undefined);
