@@ -26,8 +26,8 @@ export interface NativeBinding {
   createTensor(shape: number[], dtype: number, data: ArrayLike<unknown>): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): ArrayLike<unknown>;
-  /** Copies a tensor's values into memory of its size. Only in a binding that we have built: see `native/copying-binding.ts`. */
-  copyTensor?(id: number, target: Uint8Array): void;
+  /** Copies tensors' values into memory of their sizes. Only in a binding that we have built: see `native/copying-binding.ts`. */
+  copyTensors?(ids: readonly number[], targets: readonly Uint8Array[]): void;
   executeOp(
     name: string,
     attributes: readonly OpAttribute[],

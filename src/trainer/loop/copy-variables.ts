@@ -10,7 +10,7 @@ export type Take = (bytes: number) => Uint8Array;
 
 /** Whether {@link copyVariables} copies into the memory that it is given; some bindings of TensorFlow give memory of their own. */
 export function isCopiedToGiven(): boolean {
-  return getBackend() !== 'tensorflow' || nativeBackend().binding.copyTensor !== undefined;
+  return getBackend() !== 'tensorflow' || nativeBackend().binding.copyTensors !== undefined;
 }
 
 /** Copies the variables' present values out of the backend, as checkpoint entries in their own dtype and shape. */
@@ -33,15 +33,14 @@ export function copyTo(take: Take, bytes: Uint8Array): Uint8Array {
   return copy;
 }
 
-function copyFromTensorflow({ variables, withHandles = showHandles }: TrainingTensors, take: Take) {
+function copyFromTensorflow(
+  { variables, withHandles = showHandles }: TrainingTensors,
+  take: Take,
+): [string, TensorData][] {
   const { binding } = nativeBackend();
-  return withHandles([...variables.values()], (handles) =>
-    Array.from(variables, ([name, variable], index) => {
-      const data = take(variable.size * (variable.dtype === 'bool' ? 1 : 4));
-      binding.copyTensor?.(handles[index] as number, data);
-      return entryOf(name, variable, data);
-    }),
-  );
+  const targets = Array.from(variables.values(), ({ size, dtype }) => take(size * (dtype === 'bool' ? 1 : 4)));
+  withHandles([...variables.values()], (handles) => binding.copyTensors?.(handles, targets));
+  return Array.from(variables, ([name, variable], index) => entryOf(name, variable, targets[index] as Uint8Array));
 }
 
 const showHandles: NonNullable<TrainingTensors['withHandles']> = (variables, use) => use(variables.map(idOf));

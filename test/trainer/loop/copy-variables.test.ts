@@ -82,7 +82,7 @@ describe.skipIf(!native)('the state of a captured training', () => {
     await takeSteps(4);
     const copied = await bytesOf(tensors);
     const { binding } = nativeBackend();
-    nativeBackend().binding = Object.create(binding, { copyTensor: { value: undefined } }) as typeof binding;
+    nativeBackend().binding = Object.create(binding, { copyTensors: { value: undefined } }) as typeof binding;
     try {
       expect(isCopiedToGiven()).toBe(false);
       expect(await bytesOf(tensors)).toEqual(copied);
@@ -92,25 +92,38 @@ describe.skipIf(!native)('the state of a captured training', () => {
   });
 });
 
-describe.skipIf(!native)('copyTensor of our binding', () => {
+describe.skipIf(!native)('copyTensors of our binding', () => {
   test('copies values of each type', () => {
     expect(isCopiedToGiven()).toBe(true);
-    const target = new Uint8Array(8);
-    nativeBackend().binding.copyTensor?.(idOf(tensor1d([1, -2], 'int32')), target);
-    expect([...new Int32Array(target.buffer)]).toEqual([1, -2]);
-    nativeBackend().binding.copyTensor?.(idOf(tensor1d([true, false], 'bool')), target.subarray(3, 5));
-    expect([...target.subarray(3, 5)]).toEqual([1, 0]);
-    nativeBackend().binding.copyTensor?.(idOf(tensor1d([])), target.subarray(0, 0));
+    const target = new Uint8Array(16);
+    const tensors = [tensor1d([1, -2], 'int32'), tensor1d([true, false], 'bool'), tensor1d([])];
+    const parts = [target.subarray(4, 12), target.subarray(13, 15), target.subarray(0, 0)];
+    nativeBackend().binding.copyTensors?.(tensors.map(idOf), parts);
+    expect([...new Int32Array(target.buffer)].slice(1, 3)).toEqual([1, -2]);
+    expect([...target.subarray(13, 15)]).toEqual([1, 0]);
+    nativeBackend().binding.copyTensors?.([], []);
+  });
+
+  test('copies what several threads share, and more than is copied together', () => {
+    const lengths = [1, 3_000_001, 0, 9_999_999, 7, 25_000_000, 12];
+    const tensors = lengths.map((length, at) => tensor1d(Float32Array.from({ length }, (_, index) => index * 7 + at)));
+    const targets = lengths.map((length) => new Uint8Array(4 * length));
+    nativeBackend().binding.copyTensors?.(tensors.map(idOf), targets);
+    for (const [at, each] of tensors.entries())
+      expect(Buffer.compare(Buffer.from(each.dataSync().buffer), targets[at] as Uint8Array), `tensor ${at}`).toBe(0);
+    for (const each of tensors) each.dispose();
   });
 
   test('refuses memory of another size or kind, and tensors that are not there', () => {
-    const copy = (id: unknown, target: unknown) =>
-      nativeBackend().binding.copyTensor?.(id as number, target as Uint8Array);
+    const copy = (ids: unknown, targets: unknown) =>
+      nativeBackend().binding.copyTensors?.(ids as number[], targets as Uint8Array[]);
     const id = idOf(tensor1d([1, 2]));
-    expect(() => copy(id, new Uint8Array(7))).toThrow(/7 bytes for a tensor of 8/);
-    expect(() => copy(id, new Float32Array(2))).toThrow(/into a Uint8Array/);
-    expect(() => copy(id, undefined)).toThrow(/into a Uint8Array/);
-    expect(() => copy(987_654_321, new Uint8Array(8))).toThrow(/not referenced \(tensor_id: 987654321\)/);
-    expect(() => copy('x', new Uint8Array(8))).toThrow(/takes a tensor's id/);
+    expect(() => copy([id], [new Uint8Array(7)])).toThrow(/7 bytes for a tensor of 8/);
+    expect(() => copy([id], [new Float32Array(2)])).toThrow(/into Uint8Arrays/);
+    expect(() => copy([id], [undefined])).toThrow(/into Uint8Arrays/);
+    expect(() => copy([987_654_321], [new Uint8Array(8)])).toThrow(/not referenced \(tensor_id: 987654321\)/);
+    expect(() => copy(['x'], [new Uint8Array(8)])).toThrow(/takes tensors' ids/);
+    expect(() => copy([id], [])).toThrow(/as many Uint8Arrays/);
+    expect(() => copy(id, new Uint8Array(8))).toThrow(/as many Uint8Arrays/);
   });
 });

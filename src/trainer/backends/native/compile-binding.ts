@@ -57,7 +57,7 @@ export function compilerArguments({ sources, nodeHeaders, tensorflow, output }: 
   const files = readdirSync(sources).filter((name) => name.endsWith('.cc') && name !== stockBinding);
   const undefinedSymbols = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : [];
   return [
-    ...['-std=c++17', '-O2', '-shared', '-fPIC', '-w', '-DNAPI_VERSION=8', ...sessionDefines],
+    ...['-std=c++17', '-O2', '-shared', '-fPIC', '-pthread', '-w', '-DNAPI_VERSION=8', ...sessionDefines],
     ...[`-I${nodeHeaders}`, `-I${join(tensorflow.folder, 'include')}`],
     ...files.map((name) => join(sources, name)),
     ...['-o', output, ...tensorflow.libraries, '-ldl'],

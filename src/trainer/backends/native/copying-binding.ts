@@ -2,12 +2,18 @@
 export const stockBinding = 'tfjs_binding.cc';
 
 /**
- * C++ that adds `copyTensor(id, bytes)` to the binding: a tensor's values go into memory that is there already. What the
+ * C++ that adds `copyTensors(ids, targets)` to the binding: the values of tensors go into memory that is there already. What the
  * binding has for it gives new memory each time, and the kernel needs several times as long to find and clear its pages as the
- * copy takes. On a GPU the values come to the host first, as they do there.
+ * copy takes. Large states are copied by up to four threads, because one processor does not use all of the memory's bandwidth.
+ * On a GPU the values come to the host first, as they do there.
  */
 export const copyingBinding = `#include <node_api.h>
+#include <algorithm>
 #include <cstring>
+#include <memory>
+#include <system_error>
+#include <thread>
+#include <vector>
 #undef NAPI_MODULE
 #define NAPI_MODULE(name, init)
 #include "${stockBinding}"
@@ -24,48 +30,111 @@ struct Reach {
 auto &Handles(TFJSBackend &backend);
 template struct Reach<&TFJSBackend::tfe_handle_map_>;
 
-static napi_value CopyTensor(napi_env env, napi_callback_info info) {
+struct Copy {
+  char *to;
+  const char *from;
+  size_t length;
+};
+
+// Threads that copy less than that take longer to start than they save.
+static const size_t kLeastBytesOfThread = 4 << 20;
+// What is copied together: values that came from a GPU are in the host's memory twice until then.
+static const size_t kBytesTogether = 128 << 20;
+
+// Copies the bytes from begin to end, counted over all copies.
+static void CopyRange(const std::vector<Copy> &copies, size_t begin, size_t end) {
+  size_t start = 0;
+  for (const Copy &copy : copies) {
+    const size_t first = std::max(begin, start), last = std::min(end, start + copy.length);
+    if (first < last) std::memcpy(copy.to + (first - start), copy.from + (first - start), last - first);
+    start += copy.length;
+    if (start >= end) return;
+  }
+}
+
+static void CopyAll(const std::vector<Copy> &copies) {
+  size_t total = 0;
+  for (const Copy &copy : copies) total += copy.length;
+  const size_t most = std::min<size_t>(4, std::max(1u, std::thread::hardware_concurrency()));
+  const size_t count = std::max<size_t>(1, std::min(most, total / kLeastBytesOfThread));
+  const size_t share = (total / count + 4095) / 4096 * 4096;
+  std::vector<std::thread> threads;
+  size_t begun = share;
+  try {
+    for (; threads.size() + 1 < count && begun < total; begun += share)
+      threads.emplace_back(CopyRange, std::cref(copies), begun, std::min(total, begun + share));
+  } catch (const std::system_error &) {
+    // No more threads are to be had: this one copies what they do not.
+  }
+  CopyRange(copies, 0, std::min(total, share));
+  if (begun < total) CopyRange(copies, begun, total);
+  for (std::thread &thread : threads) thread.join();
+}
+
+// copyTensors(ids: number[], targets: Uint8Array[])
+static napi_value CopyTensors(napi_env env, napi_callback_info info) {
   size_t argc = 2;
   napi_value args[2];
   ENSURE_NAPI_OK_RETVAL(env, napi_get_cb_info(env, info, &argc, args, nullptr, nullptr), nullptr);
-  int32_t id;
-  if (argc < 2 || napi_get_value_int32(env, args[0], &id) != napi_ok) {
-    NAPI_THROW_ERROR(env, "copyTensor() takes a tensor's id and a Uint8Array");
-    return nullptr;
-  }
-  napi_typedarray_type type;
-  size_t length;
-  void *target;
-  bool is_array = false;
-  napi_is_typedarray(env, args[1], &is_array);
-  if (!is_array || napi_get_typedarray_info(env, args[1], &type, &length, &target, nullptr, nullptr) != napi_ok ||
-      type != napi_uint8_array) {
-    NAPI_THROW_ERROR(env, "copyTensor() copies into a Uint8Array");
+  uint32_t count = 0, targets = 0;
+  if (argc < 2 || napi_get_array_length(env, args[0], &count) != napi_ok ||
+      napi_get_array_length(env, args[1], &targets) != napi_ok || count != targets) {
+    NAPI_THROW_ERROR(env, "copyTensors() takes tensors' ids and as many Uint8Arrays");
     return nullptr;
   }
   TFJSBackend *const backend = GetTFJSBackend(env);
   if (!backend) return nullptr;
   auto &handles = Handles(*backend);
-  auto found = handles.find(id);
-  if (found == handles.end()) {
-    NAPI_THROW_ERROR(env, "copyTensor() called on a Tensor not referenced (tensor_id: %d)", id);
-    return nullptr;
+  std::vector<std::unique_ptr<TF_AutoTensor>> tensors;
+  std::vector<Copy> copies;
+  size_t bytes = 0;
+  for (uint32_t index = 0; index < count; index++) {
+    napi_value element, array;
+    int32_t id;
+    if (napi_get_element(env, args[0], index, &element) != napi_ok || napi_get_value_int32(env, element, &id) != napi_ok) {
+      NAPI_THROW_ERROR(env, "copyTensors() takes tensors' ids");
+      return nullptr;
+    }
+    napi_typedarray_type type;
+    size_t length;
+    void *target;
+    bool is_array = false;
+    if (napi_get_element(env, args[1], index, &array) != napi_ok ||
+        napi_is_typedarray(env, array, &is_array) != napi_ok || !is_array ||
+        napi_get_typedarray_info(env, array, &type, &length, &target, nullptr, nullptr) != napi_ok ||
+        type != napi_uint8_array) {
+      NAPI_THROW_ERROR(env, "copyTensors() copies into Uint8Arrays");
+      return nullptr;
+    }
+    auto found = handles.find(id);
+    if (found == handles.end()) {
+      NAPI_THROW_ERROR(env, "copyTensors() called on a Tensor not referenced (tensor_id: %d)", id);
+      return nullptr;
+    }
+    TF_AutoStatus status;
+    tensors.push_back(std::make_unique<TF_AutoTensor>(TFE_TensorHandleResolve(found->second, status.status)));
+    ENSURE_TF_OK_RETVAL(env, status, nullptr);
+    TF_Tensor *const tensor = tensors.back()->tensor;
+    if (TF_TensorType(tensor) == TF_STRING || TF_TensorByteSize(tensor) != length) {
+      NAPI_THROW_ERROR(env, "copyTensors() has %zu bytes for a tensor of %zu", length, TF_TensorByteSize(tensor));
+      return nullptr;
+    }
+    copies.push_back({static_cast<char *>(target), static_cast<const char *>(TF_TensorData(tensor)), length});
+    bytes += length;
+    if (bytes < kBytesTogether) continue;
+    CopyAll(copies);
+    copies.clear();
+    tensors.clear();
+    bytes = 0;
   }
-  TF_AutoStatus status;
-  TF_AutoTensor tensor(TFE_TensorHandleResolve(found->second, status.status));
-  ENSURE_TF_OK_RETVAL(env, status, nullptr);
-  if (TF_TensorType(tensor.tensor) == TF_STRING || TF_TensorByteSize(tensor.tensor) != length) {
-    NAPI_THROW_ERROR(env, "copyTensor() has %zu bytes for a tensor of %zu", length, TF_TensorByteSize(tensor.tensor));
-    return nullptr;
-  }
-  if (length > 0) std::memcpy(target, TF_TensorData(tensor.tensor), length);
+  CopyAll(copies);
   return nullptr;
 }
 
 static napi_value InitCopyingBinding(napi_env env, napi_value exports) {
   exports = InitTFNodeJSBinding(env, exports);
   if (exports == nullptr) return nullptr;
-  napi_property_descriptor property = {"copyTensor", nullptr, CopyTensor, nullptr, nullptr, nullptr, napi_default, nullptr};
+  napi_property_descriptor property = {"copyTensors", nullptr, CopyTensors, nullptr, nullptr, nullptr, napi_default, nullptr};
   ENSURE_NAPI_OK_RETVAL(env, napi_define_properties(env, exports, 1, &property), exports);
   return exports;
 }
