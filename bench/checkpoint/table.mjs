@@ -41,6 +41,6 @@ function renderStalls(stalls) {
       return `| ${[row.megabytes, row.backend, ...times, ...shares].join(' | ')} |`;
     }),
     '',
-    'The step after the copy counts as standing still as far as it takes longer than one without a copy before it. The `auto` interval is that of one failure an hour.',
+    'On TensorFlow, which might leave copying to the next step, that step counts as standing still as far as it takes longer than one without a copy before it. The `auto` interval is that of one failure an hour.',
   ];
 }
