@@ -1,8 +1,8 @@
 import { closeSync, fstatSync } from 'node:fs';
+import { setImmediate as breathe } from 'node:timers/promises';
 import { isNoFile, openRegularFile, readFileBounded, SuperviseError, systemErrorCode } from '../protocol/index.js';
 import { type BundleEntry, decodeEntry, decodeHeader } from './bundle-entry.js';
 import { elementBytes, elementCount, type TensorData } from './bundle-types.js';
-import { readAhead } from './read-ahead.js';
 import { checkTensor, pieceBytes, readChunks, readTensor, type Shard } from './read-tensor.js';
 import { decodeTable, type TableEntry } from './table.js';
 import { dataPath, indexPath } from './write-bundle.js';
@@ -20,7 +20,7 @@ export interface Bundle {
    */
   readonly read: (name: string, into?: Uint8Array) => TensorData;
   /**
-   * Reads many tensors in turn, several pieces at a time: the fastest way to restore. `into` may give memory for one.
+   * Reads many tensors in turn, as {@link read} does, with turns of the event loop between them. `into` may give memory for one.
    * @throws CHECKPOINT_CORRUPT at the first whose bytes do not match; RangeError
    */
   readonly readAll: (
@@ -39,6 +39,9 @@ export interface Bundle {
 
 /** Bytes; the index of a hundred thousand tensors has ten million. */
 const largestIndex = 2 ** 30;
+
+/** After so many bytes others have their turn: 10 ms of reading. */
+const bytesOfBreath = 1 << 24;
 
 /**
  * Opens the TensorFlow V2 checkpoint `prefix` (without `.index`); checks the index and the sizes of the data files.
@@ -65,10 +68,22 @@ export function openBundle(prefix: string): Bundle {
       throw new SuperviseError('CHECKPOINT_MISMATCH', { what: `${name}: ${entry.unreadable}`, where: prefix });
     return [name, entry, shard] as const;
   };
-  function* readJobs(names: Iterable<string>, into?: (name: string, entry: BundleEntry) => Uint8Array | undefined) {
-    for (const wanted of names) {
-      const [name, entry, shard] = findReadable(wanted);
-      yield { name, entry, shard, into: assertFits(name, entry, into?.(name, entry)) };
+  const read = (name: string, into: Uint8Array | undefined) => {
+    const [, entry, shard] = findReadable(name);
+    return readTensor(name, entry, shard, assertFits(name, entry, into));
+  };
+  async function* readAll(
+    names: Iterable<string>,
+    into?: (name: string, entry: BundleEntry) => Uint8Array | undefined,
+  ): AsyncGenerator<readonly [name: string, tensor: TensorData]> {
+    let breath = 0;
+    for (const name of names) {
+      const { entry } = find(name);
+      yield [name, read(name, into?.(name, entry))];
+      breath += entry.size;
+      if (breath < bytesOfBreath) continue;
+      breath = 0;
+      await breathe();
     }
   }
   let buffer: Uint8Array | undefined;
@@ -77,15 +92,8 @@ export function openBundle(prefix: string): Bundle {
     names: [...entries.keys()],
     entries,
     has: (name) => entries.has(name),
-    read: (name, into) => {
-      const [, entry, shard] = findReadable(name);
-      return readTensor(name, entry, shard, assertFits(name, entry, into));
-    },
-    readAll: (names = entries.keys(), into) => {
-      const wanted = [...names];
-      const totalBytes = wanted.reduce((total, name) => total + (entries.get(name)?.size ?? 0), 0);
-      return readAhead(readJobs(wanted, into), totalBytes);
-    },
+    read,
+    readAll: (names = entries.keys(), into) => readAll(names, into),
     readChunks: (name, chunkBytes = pieceBytes) => readChunks(...findReadable(name), chunkBytes),
     check: (name) => {
       const { entry, shard } = find(name);

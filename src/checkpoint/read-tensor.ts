@@ -13,7 +13,10 @@ export interface Shard {
   readonly size: number;
 }
 
-/** What is read and summed at a time: small enough that the sum finds it in the processor's cache. */
+/**
+ * What is read and summed at a time: small enough that the sum finds it in the processor's cache. The kernel reads ahead of
+ * whoever reads in order, while this sums; threads that read ahead overtake each other, and answer later than the page cache.
+ */
 export const pieceBytes = 1 << 20;
 
 /**
@@ -27,7 +30,7 @@ export function readTensor(name: string, entry: BundleEntry, shard: Shard, into?
 }
 
 /** The tensor of stored bytes that were checked. */
-export function finishTensor({ dtype, shape }: BundleEntry, bytes: Uint8Array): TensorData {
+function finishTensor({ dtype, shape }: BundleEntry, bytes: Uint8Array): TensorData {
   return { dtype, shape, data: dtype === 'string' ? splitStrings(bytes, elementCount(shape)) : bytes };
 }
 
@@ -70,14 +73,14 @@ function readChecked(name: string, entry: BundleEntry, shard: Shard, target: (do
 }
 
 /** Sums a tensor's stored bytes piece by piece. */
-export interface Sum {
+interface Sum {
   readonly add: (piece: Uint8Array) => void;
   /** The unmasked CRC32C, or why the bytes cannot be what they should. */
   readonly finish: () => number | string;
 }
 
 /** Begins a sum, in the way of the tensor's element type. */
-export function createSum({ dtype, shape, unreadable }: BundleEntry): Sum {
+function createSum({ dtype, shape, unreadable }: BundleEntry): Sum {
   if (dtype === 'string' && unreadable === undefined) return createStringChecksum(elementCount(shape));
   let crc = 0;
   return {
@@ -89,7 +92,7 @@ export function createSum({ dtype, shape, unreadable }: BundleEntry): Sum {
 }
 
 /** @throws CHECKPOINT_CORRUPT when a sum is not the one in the index */
-export function assertSum(name: string, { crc }: BundleEntry, { path }: Shard, sum: Sum): void {
+function assertSum(name: string, { crc }: BundleEntry, { path }: Shard, sum: Sum): void {
   const found = sum.finish();
   if (typeof found === 'string') throw corrupt(path, `${name} ${found}`);
   if (maskChecksum(found) !== crc) throw corrupt(path, `${name} does not match its checksum`);
@@ -104,7 +107,7 @@ function readFully(name: string, position: number, shard: Shard, piece: Uint8Arr
 }
 
 /** Memory for a tensor's bytes. @throws CHECKPOINT_MISMATCH when they fit no array of this Node */
-export function allocate(name: string, size: number, shard: Shard): Uint8Array {
+function allocate(name: string, size: number, shard: Shard): Uint8Array {
   try {
     // Not cleared first: all of it is read, or nobody gets it.
     return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
@@ -129,7 +132,7 @@ function splitStrings(bytes: Uint8Array, count: number): Uint8Array[] {
 }
 
 /** The error for a data file that ends too early. */
-export function truncated(name: string, { path }: Shard): SuperviseError {
+function truncated(name: string, { path }: Shard): SuperviseError {
   return corrupt(path, `it ends inside ${name}`);
 }
 
