@@ -1,11 +1,11 @@
 // Saves and restores the same float32 state with several tools in turns: npm run bench:checkpoint -- --help
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { evict, measureRawWrite, rawReads } from './checkpoint/raw.mjs';
+import { evict, measureRawWrite, rawReads, writeContent } from './checkpoint/raw.mjs';
 import { measureStall } from './checkpoint/stalls.mjs';
 import { renderCheckpointTable } from './checkpoint/table.mjs';
 import { listWorkers } from './checkpoint/workers.mjs';
@@ -20,7 +20,7 @@ const help = `npm run bench:checkpoint -- [flags]
 
 Medians of interleaved rounds on the disk of --folder. A save counts until its files are flushed (fsync); a restore begins with
 the files out of the page cache, and is repeated twice. dd is the limit: one sequential write with conv=fsync, and one
-sequential read of our data file, through the page cache or past it, whichever is faster.
+sequential read of noise, through the page cache or past it, whichever is faster.
 
   --sizes <mb,…>    state in MB (100,500)
   --huge            2000 MB too, in 2 rounds, with one tool at a time in memory: 8 GB of it at most
@@ -129,9 +129,17 @@ async function measureSize(folder, megabytes, rounds, onRound) {
     for (let round = 0; round < rounds && isTimeLeft(round); round++) {
       process.stderr.write(`\r${megabytes} MB: round ${round + 1} of ${rounds} `);
       const raw = join(folder, 'raw');
+      const content = join(folder, 'content');
       const measureRaw = () => {
         add('dd', 'save', measureRawWrite(raw, bytes));
         rmSync(raw);
+        writeContent(content, bytes);
+        for (let read = 0; read < restoresPerSave; read++)
+          for (const [way, measure] of Object.entries(rawReads)) {
+            evict([content]);
+            add('dd', way, measure(content));
+          }
+        rmSync(content);
       };
       const turns = [measureRaw, ...listed.map((each) => () => measureTool(each))];
       // Each round begins with another one, so that none always follows the same.
@@ -167,22 +175,12 @@ async function measureWorker(worker, folder, add) {
   add(worker.name, 'save', saved.seconds);
   add(worker.name, 'saveExtra', saved.extra_mb);
   for (let read = 0; read < restoresPerSave; read++) {
-    if (worker.name === 'ours') measureRawReads(saved.files, add);
     evict(saved.files);
     const restored = await worker.ask('restore', path);
     add(worker.name, 'restore', restored.seconds);
     add(worker.name, 'restoreExtra', restored.extra_mb);
   }
   for (const file of saved.files) rmSync(file);
-}
-
-/** The limit is taken from the same bytes as are restored: some disks of virtual machines read zeros faster. */
-function measureRawReads(files, add) {
-  const [largest] = files.toSorted((left, right) => statSync(right).size - statSync(left).size);
-  for (const [way, measure] of Object.entries(rawReads)) {
-    evict([largest]);
-    add('dd', way, measure(largest));
-  }
 }
 
 function round1(value) {
