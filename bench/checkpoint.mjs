@@ -27,6 +27,7 @@ sequential read of noise, through the page cache or past it, whichever is faster
   --rounds <n>      rounds of each other size (7)
   --minutes <n>     no round of a size begins, but the first, that would end later than that after its beginning (8)
   --folder <path>   where to write (a folder in the temporary directory)
+  --only-stalls     only how long the training stands still
   --no-write        leave bench/results/checkpoint.json and docs/checkpoints.md as they are
 
 Each round is stored as soon as it is done; sizes that are not measured keep the results of the last run. --sizes '' --huge takes
@@ -46,6 +47,7 @@ const { values: flags } = parseArgs({
     rounds: { type: 'string', default: '7' },
     minutes: { type: 'string', default: '8' },
     folder: { type: 'string', default: tmpdir() },
+    'only-stalls': { type: 'boolean', default: false },
     'no-write': { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
   },
@@ -78,7 +80,7 @@ async function main() {
     record(measured);
   };
   try {
-    for (const size of sizes)
+    for (const size of flags['only-stalls'] ? [] : sizes)
       await measureSize(folder, size, size < 1000 ? rounds : hugeRounds, (row) => add({ results: [row] }));
     for (const size of sizes.filter((megabytes) => megabytes < 1000))
       for (const backend of ['wasm', 'tensorflow'])
