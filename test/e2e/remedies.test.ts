@@ -189,8 +189,11 @@ describe('the same failure at one place', () => {
     bench = openBench('step-back');
     const poison = join(bench.folder, 'poisoned');
     writeFileSync(poison, '');
+    // Heartbeats come four times a second: each epoch has to be long enough for some.
+    const training = { batch_size: 2, steps_per_epoch: 40, backend: 'wasm' };
     const experiment = tinyExperiment({
       experiment_name: 'night',
+      training,
       trainer: { env: { NODE_OPTIONS: `--import=${join(fixtures, 'poisoned-checkpoint.mjs')}`, POISON: poison } },
       restart: { initial_delay_ms: 1, max_delay_ms: 5, max_restarts_without_progress: 20 },
       // One that is written in the background may be there only when the last epoch is nearly over.
@@ -199,7 +202,7 @@ describe('the same failure at one place', () => {
     const output = await expectEnd(bench.supervise(bench.experiment('night.json', experiment)), 0);
     expect(output).toContain('going back before ckpt-3');
     expect(existsSync(join(runDir(), 'checkpoints/quarantine/0001/ckpt-3.index'))).toBe(true);
-    const plain = tinyExperiment({ experiment_name: 'plain' });
+    const plain = tinyExperiment({ experiment_name: 'plain', training });
     await expectEnd(bench.supervise(bench.experiment('plain.json', plain)), 0);
     expect(checkpointContent(join(runDir(), 'checkpoints/ckpt-4'))).toEqual(
       checkpointContent(join(bench.folder, 'runs/plain/checkpoints/ckpt-4')),
