@@ -14,6 +14,8 @@ export interface KernelLog {
 /** A relaunch waits for it: whatever a machine writes into its log, no more than this is spent on it. */
 const budgetMs = 2;
 const skipBudgetMs = 500;
+/** So many are read all the same: where others compete for the processors, the time may be over before the first. */
+const leastRecords = 20;
 const longestRecord = 8192;
 
 /** Opens the kernel's log; where it may not be read (it takes rights, in containers mostly), it tells nothing. */
@@ -48,7 +50,7 @@ export function openKernelLog(path = '/dev/kmsg'): KernelLog {
 function drain(file: number | undefined, bytes: Buffer, withinMs: number, take: (length: number) => void): boolean {
   if (file === undefined) return false;
   const deadline = performance.now() + withinMs;
-  while (performance.now() < deadline) {
+  for (let records = 0; records < leastRecords || performance.now() < deadline; records++) {
     try {
       const length = readSync(file, bytes, 0, bytes.length, null);
       if (length === 0) return true;
