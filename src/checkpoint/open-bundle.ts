@@ -68,18 +68,17 @@ export function openBundle(prefix: string): Bundle {
       throw new SuperviseError('CHECKPOINT_MISMATCH', { what: `${name}: ${entry.unreadable}`, where: prefix });
     return [name, entry, shard] as const;
   };
-  const read = (name: string, into: Uint8Array | undefined) => {
-    const [, entry, shard] = findReadable(name);
-    return readTensor(name, entry, shard, assertFits(name, entry, into));
-  };
+  const readInto = ([name, entry, shard]: ReturnType<typeof findReadable>, into: Uint8Array | undefined) =>
+    readTensor(name, entry, shard, assertFits(name, entry, into));
   async function* readAll(
-    names: Iterable<string>,
+    names: Iterable<string> = entries.keys(),
     into?: (name: string, entry: BundleEntry) => Uint8Array | undefined,
   ): AsyncGenerator<readonly [name: string, tensor: TensorData]> {
     let breath = 0;
     for (const name of names) {
-      const { entry } = find(name);
-      yield [name, read(name, into?.(name, entry))];
+      const found = findReadable(name);
+      const [, entry] = found;
+      yield [name, readInto(found, into?.(name, entry))];
       breath += entry.size;
       if (breath < bytesOfBreath) continue;
       breath = 0;
@@ -92,8 +91,8 @@ export function openBundle(prefix: string): Bundle {
     names: [...entries.keys()],
     entries,
     has: (name) => entries.has(name),
-    read,
-    readAll: (names = entries.keys(), into) => readAll(names, into),
+    read: (name, into) => readInto(findReadable(name), into),
+    readAll,
     readChunks: (name, chunkBytes = pieceBytes) => readChunks(...findReadable(name), chunkBytes),
     check: (name) => {
       const { entry, shard } = find(name);
