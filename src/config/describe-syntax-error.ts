@@ -66,13 +66,20 @@ function explain(code: string, spot: Spot): readonly [what: string, hint: string
   }
 }
 
+/** A map, for the texts of others may say `__proto__`. */
+const pythonConstants: ReadonlyMap<string, string> = new Map([
+  ['True', 'true'],
+  ['False', 'false'],
+  ['None', 'null'],
+]);
+
 /** What comes from other languages, and what to write for it. */
 function explainForeign({ text, offset, found, isAtEnd }: Spot): readonly [string, string] | undefined {
   if (!/[{}[\]:]/.test(text.replaceAll(/\/\/.*|\/\*[\s\S]*?\*\//g, '')) && isAtEnd)
     return ['the file holds nothing', 'start from configs/quickstart.json'];
   if (text[offset] === "'") return ['a text is in single quotes', 'write it in double quotes'];
   const word = /^[\w.+-]+/.exec(text.slice(offset))?.[0] ?? '';
-  const python = { True: 'true', False: 'false', None: 'null' }[word];
+  const python = pythonConstants.get(word);
   if (python !== undefined) return [`${word} is Python's`, `write ${python}`];
   if (/^([+-]?(NaN|Infinity|inf)|undefined)$/i.test(word)) return [`${word} is no value of JSON`, 'leave the key out'];
   if (text[offset] === '#') return ['a comment begins with #', 'begin it with //'];

@@ -11,7 +11,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   dataPath,
@@ -27,6 +26,7 @@ import {
 } from '../../src/checkpoint/index.js';
 import { listBlocks } from '../../src/checkpoint/table.js';
 import { SuperviseError } from '../../src/protocol/index.js';
+import { fc } from '../fast-check.js';
 import { float32, strings } from './support.js';
 
 let folder: string;

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   dataPath,
@@ -11,6 +10,7 @@ import {
   pruneCheckpoints,
 } from '../../src/checkpoint/index.js';
 import { epochInfoPath } from '../../src/protocol/index.js';
+import { fc } from '../fast-check.js';
 import { commitEpoch, filesOnSmallDisk, recordedEpoch, removeFiles } from './support.js';
 
 let directory: string;

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type CommittedCheckpoint,
@@ -10,6 +9,7 @@ import {
   planRetention,
   type RetentionRules,
 } from '../../src/checkpoint/index.js';
+import { fc } from '../fast-check.js';
 
 const minute = 60_000;
 const epochs = (...scores: number[]): CommittedCheckpoint[] =>

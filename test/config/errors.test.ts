@@ -109,6 +109,8 @@ describe('a text that is no experiment', () => {
     ['a bare word', '{\n  "epochs": three\n}', ':2:13: three has no quotes'],
     ['a bare key', '{\n  epochs: 3\n}', ':2:3: the key epochs has no quotes'],
     ['Python’s True', '{\n  "epochs": 3,\n  "resume": True\n}', ":3:13: True is Python's"],
+    ['a word that every object has', '__proto__', ':1:1: __proto__ has no quotes'],
+    ['a method that every object has', 'constructor', ':1:1: constructor has no quotes'],
     ['single quotes', "{\n  'epochs': 3\n}", ':2:3: a text is in single quotes'],
     ['a bare NaN', '{\n  "epochs": NaN\n}', ':2:13: NaN is no value of JSON'],
     ['more after the end', '{ "epochs": 3 }\n{ "epochs": 4 }', ':2:1: there is { after the end of the object'],

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { schemaLeaves, synonyms } from '../../src/config/index.js';
 import { SuperviseError } from '../../src/protocol/index.js';
+import { fc } from '../fast-check.js';
 import { load, loadText, sampleValue } from './support.js';
 
 const spellings = [...schemaLeaves().keys(), ...Object.values(synonyms).flat()];

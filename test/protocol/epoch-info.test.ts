@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isUnreadable, parseEpochInfo } from '../../src/protocol/epoch-info.js';
+import { fc } from '../fast-check.js';
 
 const parse = (value: unknown, base: 0 | 1 = 1) => parseEpochInfo(JSON.stringify(value), base);
 

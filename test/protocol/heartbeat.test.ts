@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseHeartbeat, phases } from '../../src/protocol/heartbeat.js';
+import { fc } from '../fast-check.js';
 
 const beat = { attempt: 1, pid: 42, phase: 'train', epoch: 2, step: 7, steps_per_epoch: 100 };
 

@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ExitStatus, failureClassNames } from '../../src/protocol/index.js';
 import { classify } from '../../src/supervisor/classify.js';
 import type { FailureRule } from '../../src/supervisor/failure-rules.js';
 import { causeRules, consequenceRules, killRules, remainingRules } from '../../src/supervisor/failure-rules.js';
 import { toFailureRules } from '../../src/supervisor/own-rules.js';
+import { fc } from '../fast-check.js';
 
 const exit = (code: number): ExitStatus => ({ code, signal: null });
 const by = (signal: NodeJS.Signals): ExitStatus => ({ code: null, signal });

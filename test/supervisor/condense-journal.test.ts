@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { JournalEntry } from '../../src/protocol/index.js';
 import { condenseJournal } from '../../src/supervisor/condense-journal.js';
 import { readHistory } from '../../src/supervisor/run-history.js';
+import { fc } from '../fast-check.js';
 
 const few = fc.nat(4);
 const time = '2026-01-01T00:00:00.000Z';

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Effect } from '../../src/supervisor/effect.js';
 import type { SupervisorEvent, TimerName } from '../../src/supervisor/event.js';
 import { begin, reduce } from '../../src/supervisor/reduce.js';
 import type { State } from '../../src/supervisor/state.js';
+import { fc } from '../fast-check.js';
 import { epochs, event, facts, rules, trainer } from './support.js';
 
 const timers: TimerName[] = ['settle', 'backoff', 'grace', 'kill', 'linger', 'recheck', 'hang', 'upload'];

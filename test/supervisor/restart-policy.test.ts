@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { noteRepetition } from '../../src/supervisor/repeated-failure.js';
 import { backoffDelay, decideRestart } from '../../src/supervisor/restart-policy.js';
 import type { Failure } from '../../src/supervisor/state.js';
+import { fc } from '../fast-check.js';
 import { epochs, facts, rules } from './support.js';
 
 const failure = (name: Failure['class']): Failure => ({ class: name, summary: name, evidence: [] });

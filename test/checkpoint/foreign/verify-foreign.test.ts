@@ -1,11 +1,11 @@
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openReader } from '../../../src/checkpoint/foreign/positioned-reader.js';
 import { findMemberData, readZipDirectory } from '../../../src/checkpoint/foreign/zip.js';
 import { verifyForeign } from '../../../src/checkpoint/index.js';
+import { fc } from '../../fast-check.js';
 import { commitEpoch } from '../support.js';
 
 const fixtures = new URL('../../fixtures/foreign/', import.meta.url);

@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   dataPath,
@@ -13,6 +12,7 @@ import {
   writeBundle,
   writeSafetensors,
 } from '../../../src/checkpoint/index.js';
+import { fc } from '../../fast-check.js';
 import { findSafetensors, runOracle } from '../../oracle/tensorflow.js';
 import { float32, strings } from '../support.js';
 

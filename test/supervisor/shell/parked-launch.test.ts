@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findRunProcesses } from '../../../src/supervisor/shell/find-run-processes.js';
 import { createParkedLaunch, describeExec } from '../../../src/supervisor/shell/parked-launch.js';
+import { fc } from '../../fast-check.js';
 
 const foreseen = { command: ['/bin/echo', 'one'] as const, cwd: '/', env: { A: '1', B: 'two' } };
 

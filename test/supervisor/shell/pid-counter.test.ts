@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { givenBetween, type PidCounter } from '../../../src/supervisor/shell/pid-counter.js';
+import { fc } from '../../fast-check.js';
 
 const pidMax = 32_768;
 const counter = (last: number, forks: number, tasks = 200): PidCounter => ({ last, forks, tasks });

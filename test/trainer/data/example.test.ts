@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeExample, encodeExample, type Feature } from '../../../src/trainer/data/example.js';
+import { fc } from '../../fast-check.js';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { batchIndices, epochOrder, stepsToReadOnce } from '../../../src/trainer/data/order.js';
+import { fc } from '../../fast-check.js';
 
 const sorted = (indices: Iterable<number>) => [...indices].sort((a, b) => a - b);
 const range = (size: number) => Array.from({ length: size }, (_, index) => index);

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { streamOrder } from '../../../src/trainer/data/stream-order.js';
+import { fc } from '../../fast-check.js';
 
 const sizes = fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 6 });
 

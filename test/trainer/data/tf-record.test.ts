@@ -1,11 +1,11 @@
 import { appendFileSync, copyFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { SuperviseError } from '../../../src/protocol/index.js';
 import { frameRecord, maskedCrc32c } from '../../../src/trainer/data/tf-record-frame.js';
 import { openTfRecord } from '../../../src/trainer/data/tf-record-reader.js';
 import { writeTfRecord } from '../../../src/trainer/data/tf-record-writer.js';
+import { fc } from '../../fast-check.js';
 import { temporaryFolder } from '../support.js';
 
 let path: string;

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createPlane } from '../../../src/trainer/data/plane.js';
 import { fillContours } from '../../../src/trainer/handwriting/fill-contours.js';
+import { fc } from '../../fast-check.js';
 
 function filled(width: number, height: number, ...contours: number[][]) {
   const plane = createPlane(width, height);

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { autoIntervalSecs, isSaveDue, parseSavePolicy } from '../../../src/trainer/loop/save-policy.js';
+import { fc } from '../../fast-check.js';
 
 describe('parseSavePolicy', () => {
   test.each([

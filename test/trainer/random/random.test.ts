@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRandom, restoreRandom } from '../../../src/trainer/random/random.js';
+import { fc } from '../../fast-check.js';
 
 const take = (count: number, next: () => number) => Array.from({ length: count }, next);
 
