@@ -28,6 +28,11 @@ export interface NativeBinding {
   tensorDataSync(id: number): ArrayLike<unknown>;
   /** Copies tensors' values into memory of their sizes. Only in a binding that we have built: see `native/copying-binding.ts`. */
   copyTensors?(ids: readonly number[], targets: readonly Uint8Array[]): void;
+  /**
+   * Makes a tensor, once `fill` has written its values into the memory that TensorFlow keeps them in; that memory is gone from
+   * JS afterwards. Only in a binding that we have built, as before.
+   */
+  fillTensor?(shape: readonly number[], dtype: number, fill: (memory: Uint8Array) => void): number;
   executeOp(
     name: string,
     attributes: readonly OpAttribute[],

@@ -10,14 +10,7 @@ export function readByObjectPath(bundle: Bundle): ReadableCheckpoint {
     path: bundle.path,
     entries: { get: (name) => bundle.entries.get(find(name) ?? name) },
     has: (name) => find(name) !== undefined,
-    read: (name) => bundle.read(find(name) ?? name),
-    readAll: async function* (names) {
-      const wanted = [...names];
-      let at = 0;
-      // They come in the order they are asked for.
-      for await (const [, tensor] of bundle.readAll(wanted.map((name) => find(name) ?? name)))
-        yield [wanted[at++] as string, tensor];
-    },
+    read: (name, into) => bundle.read(find(name) ?? name, into),
   };
 }
 

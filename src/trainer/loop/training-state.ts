@@ -1,6 +1,8 @@
-import { tensor, type Variable } from '@tensorflow/tfjs-core';
+import { setImmediate as breathe } from 'node:timers/promises';
+import type { Variable } from '@tensorflow/tfjs-core';
 import { buildObjectGraph, type DType, type TensorData, valueSuffix } from '../../checkpoint/index.js';
 import { SuperviseError } from '../../protocol/index.js';
+import { type FilledType, fillTensor } from '../backends/fill-tensor.js';
 import type { BestScore } from './best-score.js';
 import { copyTo, copyVariables, type Take } from './copy-variables.js';
 import type { LossBalance } from './loss-weights.js';
@@ -72,11 +74,18 @@ function findGraph(tensors: TrainingTensors, entries: readonly [string, TensorDa
 /** The reading side of a checkpoint, as far as a restore needs it. */
 export interface ReadableCheckpoint {
   readonly path: string;
-  readonly entries: { get(name: string): { readonly dtype: DType; readonly shape: readonly number[] } | undefined };
+  readonly entries: { get(name: string): StoredTensor | undefined };
   readonly has: (name: string) => boolean;
-  readonly read: (name: string) => TensorData;
-  /** Many of them in turn. */
-  readonly readAll: (names: Iterable<string>) => AsyncIterable<readonly [name: string, tensor: TensorData]>;
+  /** Reads one tensor and checks it, into `into` or into memory of its own. */
+  readonly read: (name: string, into?: Uint8Array) => TensorData;
+}
+
+/** What a checkpoint says of a tensor without reading it; the place of its bytes only where they are read from a file. */
+export interface StoredTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly shard?: number;
+  readonly offset?: number;
 }
 
 /**
@@ -91,37 +100,53 @@ export async function restoreTraining(
   return readProgress(checkpoint);
 }
 
+/** After so many bytes others have their turn: 10 ms of reading. */
+const bytesOfBreath = 1 << 24;
+
 /** The same for a checkpoint that does not say where the training stood. */
 export async function restoreTensors(checkpoint: ReadableCheckpoint, tensors: TrainingTensors): Promise<void> {
-  const { variables } = tensors;
-  for (const [name, variable] of variables) assertMatches(checkpoint, name, variable);
-  const byKey = new Map([...variables].map(([name, variable]) => [`${name}${valueSuffix}`, variable]));
-  for await (const [key, stored] of checkpoint.readAll(byKey.keys())) assign(byKey.get(key) as Variable, stored);
+  let breath = 0;
+  for (const bytes of restoreInTurn(checkpoint, tensors.variables)) {
+    breath += bytes;
+    if (breath < bytesOfBreath) continue;
+    breath = 0;
+    await breathe();
+  }
   for (const [name, counter] of tensors.counters) counter.set(readInt64(checkpoint, `${name}${valueSuffix}`));
 }
 
 /** Puts a checkpoint's tensors into variables of the same names. @throws CHECKPOINT_MISMATCH before anything is assigned */
-export function restoreVariables(
-  checkpoint: Omit<ReadableCheckpoint, 'readAll'>,
-  variables: ReadonlyMap<string, Variable>,
-): void {
+export function restoreVariables(checkpoint: ReadableCheckpoint, variables: ReadonlyMap<string, Variable>): void {
+  for (const _ of restoreInTurn(checkpoint, variables));
+}
+
+/** Yields the bytes of each tensor that it has read, checked and assigned. */
+function* restoreInTurn(checkpoint: ReadableCheckpoint, variables: ReadonlyMap<string, Variable>): Generator<number> {
   for (const [name, variable] of variables) assertMatches(checkpoint, name, variable);
-  for (const [name, variable] of variables) assign(variable, checkpoint.read(`${name}${valueSuffix}`));
+  for (const [key, variable] of inOrderOfFile(checkpoint, variables)) {
+    const { shape, dtype } = variable;
+    // What does not match its checksum throws here, and is never assigned.
+    const restored = fillTensor(shape, dtype as FilledType, (into) => numbersOf(checkpoint.read(key, into)));
+    variable.assign(restored);
+    restored.dispose();
+    yield variable.size * 4;
+  }
 }
 
-function assign(variable: Variable, stored: TensorData): void {
-  const restored = tensor(toTypedArray(stored), variable.shape, variable.dtype);
-  variable.assign(restored);
-  restored.dispose();
+/** As their bytes follow each other: the kernel reads ahead of whoever reads in order. */
+function inOrderOfFile({ entries }: ReadableCheckpoint, variables: ReadonlyMap<string, Variable>) {
+  const placed = Array.from(variables, ([name, variable]) => {
+    const key = `${name}${valueSuffix}`;
+    const { shard = 0, offset = 0 } = entries.get(key) ?? {};
+    return { key, variable, shard, offset };
+  });
+  placed.sort((left, right) => left.shard - right.shard || left.offset - right.offset);
+  return placed.map(({ key, variable }) => [key, variable] as const);
 }
 
-/** Bytes of a float32 or int32 tensor as the typed array that tfjs takes. */
-function toTypedArray({ dtype, data }: TensorData): Float32Array | Int32Array {
+function numbersOf({ data }: TensorData): Uint8Array {
   if (!(data instanceof Uint8Array)) throw new TypeError('a string tensor has no numbers');
-  const bytes = data.byteOffset % 4 === 0 ? data : data.slice();
-  return dtype === 'int32'
-    ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
-    : new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  return data;
 }
 
 function int64Scalar(value: number): TensorData & { readonly data: Uint8Array } {
@@ -147,7 +172,7 @@ function readProgress(checkpoint: ReadableCheckpoint): TrainingProgress {
   return JSON.parse(new TextDecoder().decode(bytes)) as TrainingProgress;
 }
 
-function assertMatches(checkpoint: Omit<ReadableCheckpoint, 'readAll'>, name: string, variable: Variable): void {
+function assertMatches(checkpoint: ReadableCheckpoint, name: string, variable: Variable): void {
   const key = `${name}${valueSuffix}`;
   const entry = checkpoint.entries.get(key);
   if (entry === undefined) throw mismatch(checkpoint, `the tensor ${key} is missing`, `shape [${variable.shape}]`);
@@ -175,10 +200,7 @@ export async function warmUp(tensors: TrainingTensors, step: () => Promise<unkno
   const entries = new Map(await snapshotTraining(tensors, progress));
   for (let done = 0; done < warmUpSteps; done++) await step();
   const read = (name: string) => readFrom(entries, name);
-  async function* readAll(names: Iterable<string>) {
-    for (const name of names) yield [name, read(name)] as const;
-  }
-  await restoreTraining({ path: 'memory', entries, has: (name) => entries.has(name), read, readAll }, tensors);
+  await restoreTraining({ path: 'memory', entries, has: (name) => entries.has(name), read }, tensors);
 }
 
 const warmUpSteps = 3;

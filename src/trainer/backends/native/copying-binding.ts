@@ -6,6 +6,9 @@ export const stockBinding = 'tfjs_binding.cc';
  * binding has for it gives new memory each time, and the kernel needs several times as long to find and clear its pages as the
  * copy takes. Large states are copied by up to four threads, because one processor does not use all of the memory's bandwidth.
  * On a GPU the values come to the host first, as they do there.
+ *
+ * And `fillTensor(shape, dtype, fill)`, the other way round: a tensor whose memory is TensorFlow's own from the beginning. The
+ * stock `createTensor` shares the array that it is given, as long as its address suits TensorFlow, and copies it otherwise.
  */
 export const copyingBinding = `#include <node_api.h>
 #include <algorithm>
@@ -22,13 +25,23 @@ export const copyingBinding = `#include <node_api.h>
 
 namespace tfnodejs {
 
-// The handles are private; an explicit instantiation may name them all the same.
-template <auto Member>
+// These members are private; an explicit instantiation may name them all the same.
+template <typename Name, auto Member>
 struct Reach {
-  friend auto &Handles(TFJSBackend &backend) { return backend.*Member; }
+  friend auto &Get(Name, TFJSBackend &backend) { return backend.*Member; }
 };
-auto &Handles(TFJSBackend &backend);
-template struct Reach<&TFJSBackend::tfe_handle_map_>;
+struct Handles {};
+auto &Get(Handles, TFJSBackend &backend);
+template struct Reach<Handles, &TFJSBackend::tfe_handle_map_>;
+struct NextId {};
+auto &Get(NextId, TFJSBackend &backend);
+template struct Reach<NextId, &TFJSBackend::next_tensor_id_>;
+struct Context {};
+auto &Get(Context, TFJSBackend &backend);
+template struct Reach<Context, &TFJSBackend::tfe_context_>;
+struct Device {};
+auto &Get(Device, TFJSBackend &backend);
+template struct Reach<Device, &TFJSBackend::device_name>;
 
 struct Copy {
   char *to;
@@ -84,7 +97,7 @@ static napi_value CopyTensors(napi_env env, napi_callback_info info) {
   }
   TFJSBackend *const backend = GetTFJSBackend(env);
   if (!backend) return nullptr;
-  auto &handles = Handles(*backend);
+  auto &handles = Get(Handles{}, *backend);
   std::vector<std::unique_ptr<TF_AutoTensor>> tensors;
   std::vector<Copy> copies;
   size_t bytes = 0;
@@ -131,11 +144,86 @@ static napi_value CopyTensors(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// Has fill write the memory of a tensor, and takes that memory away from JS before anything else happens. False: it threw.
+static bool FillMemory(napi_env env, napi_value fill, TF_Tensor *tensor) {
+  const size_t length = TF_TensorByteSize(tensor);
+  napi_value memory, array, receiver, ignored, error = nullptr;
+  ENSURE_NAPI_OK_RETVAL(
+      env, napi_create_external_arraybuffer(env, TF_TensorData(tensor), length, nullptr, nullptr, &memory), false);
+  napi_status status = napi_create_typedarray(env, napi_uint8_array, length, memory, 0, &array);
+  if (status == napi_ok) status = napi_get_undefined(env, &receiver);
+  if (status == napi_ok) status = napi_call_function(env, receiver, fill, 1, &array, &ignored);
+  if (status == napi_pending_exception) napi_get_and_clear_last_exception(env, &error);
+  ENSURE_NAPI_OK_RETVAL(env, napi_detach_arraybuffer(env, memory), false);
+  if (error != nullptr) napi_throw(env, error);
+  if (error != nullptr) return false;
+  ENSURE_NAPI_OK_RETVAL(env, status, false);
+  return true;
+}
+
+// fillTensor(shape: number[], dtype: number, fill: (memory: Uint8Array) => void): number
+static napi_value FillTensor(napi_env env, napi_callback_info info) {
+  size_t argc = 3;
+  napi_value args[3];
+  ENSURE_NAPI_OK_RETVAL(env, napi_get_cb_info(env, info, &argc, args, nullptr, nullptr), nullptr);
+  uint32_t rank = 0;
+  int32_t dtype = 0;
+  napi_valuetype type = napi_undefined;
+  if (argc < 3 || napi_get_array_length(env, args[0], &rank) != napi_ok ||
+      napi_get_value_int32(env, args[1], &dtype) != napi_ok || napi_typeof(env, args[2], &type) != napi_ok ||
+      type != napi_function) {
+    NAPI_THROW_ERROR(env, "fillTensor() takes a shape, a type and a function");
+    return nullptr;
+  }
+  std::vector<int64_t> shape(rank);
+  size_t bytes = TF_DataTypeSize(static_cast<TF_DataType>(dtype));
+  for (uint32_t axis = 0; axis < rank; axis++) {
+    napi_value element;
+    if (napi_get_element(env, args[0], axis, &element) != napi_ok ||
+        napi_get_value_int64(env, element, &shape[axis]) != napi_ok || shape[axis] < 1) {
+      NAPI_THROW_ERROR(env, "fillTensor() takes a shape of positive lengths");
+      return nullptr;
+    }
+    bytes *= shape[axis];
+  }
+  if (bytes == 0) {
+    NAPI_THROW_ERROR(env, "fillTensor() takes a type of numbers (dtype: %d)", dtype);
+    return nullptr;
+  }
+  TFJSBackend *const backend = GetTFJSBackend(env);
+  if (!backend) return nullptr;
+  TF_AutoTensor tensor(TF_AllocateTensor(static_cast<TF_DataType>(dtype), shape.data(), rank, bytes));
+  if (tensor.tensor == nullptr || TF_TensorData(tensor.tensor) == nullptr) {
+    NAPI_THROW_ERROR(env, "failed to allocate memory for a tensor of %zu bytes", bytes);
+    return nullptr;
+  }
+  if (!FillMemory(env, args[2], tensor.tensor)) return nullptr;
+  TF_AutoStatus status;
+  TFE_TensorHandle *handle = TFE_NewTensorHandle(tensor.tensor, status.status);
+  ENSURE_TF_OK_RETVAL(env, status, nullptr);
+  // As the stock createTensor() does it: kernels of a GPU want their int32 on the host.
+  if (dtype != TF_INT32) {
+    TFE_TensorHandle *const there =
+        TFE_TensorHandleCopyToDevice(handle, Get(Context{}, *backend), Get(Device{}, *backend).c_str(), status.status);
+    TFE_DeleteTensorHandle(handle);
+    ENSURE_TF_OK_RETVAL(env, status, nullptr);
+    handle = there;
+  }
+  const int32_t id = Get(NextId{}, *backend)++;
+  Get(Handles{}, *backend).emplace(id, handle);
+  napi_value result;
+  ENSURE_NAPI_OK_RETVAL(env, napi_create_int32(env, id, &result), nullptr);
+  return result;
+}
+
 static napi_value InitCopyingBinding(napi_env env, napi_value exports) {
   exports = InitTFNodeJSBinding(env, exports);
   if (exports == nullptr) return nullptr;
-  napi_property_descriptor property = {"copyTensors", nullptr, CopyTensors, nullptr, nullptr, nullptr, napi_default, nullptr};
-  ENSURE_NAPI_OK_RETVAL(env, napi_define_properties(env, exports, 1, &property), exports);
+  napi_property_descriptor properties[] = {
+      {"copyTensors", nullptr, CopyTensors, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"fillTensor", nullptr, FillTensor, nullptr, nullptr, nullptr, napi_default, nullptr},
+  };
+  ENSURE_NAPI_OK_RETVAL(env, napi_define_properties(env, exports, 2, properties), exports);
   return exports;
 }
 
