@@ -4,6 +4,7 @@ import { classify } from '../../src/supervisor/classify.js';
 import type { FailureRule } from '../../src/supervisor/failure-rules.js';
 import { causeRules, consequenceRules, killRules, remainingRules } from '../../src/supervisor/failure-rules.js';
 import { toFailureRules } from '../../src/supervisor/own-rules.js';
+import { startCpuTime } from '../cpu-time.js';
 import { fc } from '../fast-check.js';
 
 const exit = (code: number): ExitStatus => ({ code, signal: null });
@@ -174,15 +175,15 @@ describe('any text', () => {
       () => Array.from({ length: 131 }, (_, at) => `${pieces[at * 3] ?? 'NCCL'} `.repeat(250).slice(0, 500)),
     ],
     ['all cases', () => pieces.map((piece) => `${piece} `.repeat(60).slice(0, 500)).slice(0, 131)],
-  ])('of 64 KiB takes at most 50 ms: %s', (_, make) => {
+  ])('of 64 KiB takes no more time than its length asks for: %s', (_, make) => {
     const logTail = make();
-    const best = Math.min(
-      ...[1, 2, 3, 4, 5].map(() => {
-        const start = performance.now();
-        classify(exit(1), { logTail, oomKills: undefined });
-        return performance.now() - start;
-      }),
-    );
-    expect(best).toBeLessThan(50);
+    // A pattern that goes back over what it has read takes seconds. On a busy machine the fifth try may be the first undisturbed one.
+    let best = Number.POSITIVE_INFINITY;
+    for (let tries = 0; tries < 30 && best >= 50; tries++) {
+      const cpuTime = startCpuTime();
+      classify(exit(1), { logTail, oomKills: undefined });
+      best = Math.min(best, cpuTime());
+    }
+    expect(best).toBeLessThan(100);
   });
 });
