@@ -1,15 +1,19 @@
 // Loads a bundle with the compiled code that the build left beside it. A Node of another version does not take that code: it
 // compiles as it goes, and from version 22 keeps what it has compiled in the user's folder of temporary files.
-const { readFileSync } = require('node:fs');
-const module_ = require('node:module');
-const { dirname, join } = require('node:path');
+const { existsSync, readFileSync } = require('node:fs');
+const { basename, dirname, join } = require('node:path');
 const { constants, Script } = require('node:vm');
 
-/** Runs dist/bundle/<name>.cjs and returns its exports. */
-exports.loadCompiled = (name) => {
+/** Node's `module`, without the source maps that come with it by that name. */
+const module_ = module.constructor;
+
+/** Runs dist/bundle/<name>.cjs, once, and returns its exports. `onScript` gets what is compiled of it, and of its chunks. */
+exports.loadCompiled = (name, onScript) => {
   const filename = join(__dirname, '../dist/bundle', `${name}.cjs`);
+  const load = module_.createRequire(filename);
+  if (load.cache[filename] !== undefined) return load.cache[filename].exports;
   const cachedData = readCode(`${filename}.code`);
-  if (cachedData === undefined) return require(filename);
+  if (cachedData === undefined && onScript === undefined) return load(filename);
   const script = new Script(module_.wrap(readFileSync(filename, 'latin1')), {
     filename,
     cachedData,
@@ -17,10 +21,18 @@ exports.loadCompiled = (name) => {
   });
   if (script.cachedDataRejected) {
     module_.enableCompileCache?.();
-    return require(filename);
+    return load(filename);
   }
+  onScript?.(filename, script);
   const loaded = { exports: {} };
-  script.runInThisContext()(loaded.exports, module_.createRequire(filename), loaded, filename, dirname(filename));
+  // Its chunks ask for it, and it for them.
+  load.cache[filename] = loaded;
+  const loadOther = (path) => {
+    const isChunk =
+      path.startsWith('./') && (onScript !== undefined || existsSync(join(dirname(filename), `${path}.code`)));
+    return isChunk ? exports.loadCompiled(basename(path, '.cjs'), onScript) : load(path);
+  };
+  script.runInThisContext()(loaded.exports, Object.assign(loadOther, load), loaded, filename, dirname(filename));
   return loaded.exports;
 };
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-const nodeModule = require('node:module');
 const { setFlagsFromString } = require('node:v8');
+const { loadCompiled } = require('./compiled.cjs');
 const { foresee } = require('./start-prepare.cjs');
 
 const argv = process.argv.slice(2);
@@ -9,8 +9,8 @@ foresee(argv);
 // runs once, at the start, is worth an optimizing compiler and its memory.
 setFlagsFromString('--semi-space-growth-factor=1');
 setFlagsFromString('--no-opt');
-// Node 22 and newer keep compiled code between runs.
-nodeModule.enableCompileCache?.();
-import('../dist/bundle/supervise.js').then(async ({ supervise }) => {
-  process.exitCode = await supervise(argv);
-});
+loadCompiled('supervise')
+  .supervise(argv)
+  .then((code) => {
+    process.exitCode = code;
+  });

@@ -1,4 +1,4 @@
-// `supervise` in a few files, and the process that loads an experiment for it as one, with its compiled code.
+// `supervise` in a few files, and the process that loads an experiment for it as one, with their compiled code.
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,6 +15,8 @@ const plugins = [pinoWithoutThreads, schemaAsData];
 export async function bundleSupervisor() {
   await bundleMain();
   await bundlePrepare();
+  // It supervises a run, for which the experiment has to be loaded.
+  compile('compile-supervise.cjs');
 }
 
 /** Apart from the schema, with which rolldown would put it. */
@@ -23,14 +25,18 @@ const resolvedConfig = {
   test: /[\\/]dist[\\/]config[\\/](resolve-run|retention-rules|remote-settings)\.js$/,
 };
 
-/** Twice: the first time tells what a run is supervised with. */
+/**
+ * Twice: the first time tells what a run is supervised with. Modules of the older kind start sooner and in less memory, and their
+ * compiled code can be left beside them.
+ */
 async function bundleMain() {
   const write = (codeSplitting) =>
     writeBundle('dist/cli/main.js', {
       name: 'supervise',
-      format: 'esm',
+      format: 'cjs',
       plugins,
-      chunkFileNames: '[name].js',
+      entryFileNames: '[name].cjs',
+      chunkFileNames: '[name].cjs',
       codeSplitting,
     });
   const supervising = listSupervising(await write({ groups: [resolvedConfig] }));
@@ -39,6 +45,12 @@ async function bundleMain() {
     includeDependenciesRecursively: false,
     groups: [{ name: 'supervising', test: (id) => supervising.has(id) }, resolvedConfig],
   });
+  loadLater('supervising.cjs', ['module', 'timers/promises']);
+}
+
+function loadLater(fileName, rarelyUsed) {
+  const path = join(folder, fileName);
+  writeFileSync(path, lazyBuiltins(readFileSync(path, 'utf8'), rarelyUsed));
 }
 
 /**
@@ -55,15 +67,14 @@ function listSupervising(chunks) {
     }
     return seen;
   };
-  const entries = ['run-experiment.js', 'supervisor.js', 'terminal.js'];
+  const entries = ['run-experiment.cjs', 'supervisor.cjs', 'terminal.cjs'];
   for (const entry of entries)
     if (!byFile.has(entry)) throw new Error(`the bundle has no ${entry}, which it is divided by`);
-  const always = close(['supervise.js']);
+  const always = close(['supervise.cjs']);
   const files = [...close(entries)].filter((fileName) => !always.has(fileName));
   return new Set(files.flatMap((fileName) => byFile.get(fileName).moduleIds));
 }
 
-/** A module of the older kind starts sooner, and this one is waited for. */
 async function bundlePrepare() {
   await writeBundle('dist/cli/prepare-process.js', {
     name: 'prepare-process',
@@ -72,9 +83,12 @@ async function bundlePrepare() {
     entryFileNames: '[name].cjs',
     codeSplitting: false,
   });
-  const path = join(folder, 'prepare-process.cjs');
-  const rarelyUsed = ['crypto', 'fs/promises', 'timers/promises', 'child_process'];
-  writeFileSync(path, lazyBuiltins(readFileSync(path, 'utf8'), rarelyUsed));
-  const compile = fileURLToPath(new URL('compile-prepare.cjs', import.meta.url));
-  spawnSync(process.execPath, [compile], { stdio: 'ignore' });
+  loadLater('prepare-process.cjs', ['crypto', 'fs/promises', 'timers/promises', 'child_process']);
+  compile('compile-prepare.cjs');
+}
+
+function compile(script) {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const { status } = spawnSync(process.execPath, [path], { stdio: 'ignore', timeout: 60_000 });
+  if (status !== 0) console.error(`build: supervise works, but starts slower: scripts/${script} failed.`);
 }

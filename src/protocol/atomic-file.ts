@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { systemErrorCode } from './errors.js';
 
 /**
  * Replaces `path` by `content`: a reader sees the old file or the new one, whole, whatever crashes in between.
@@ -18,7 +19,7 @@ export function writeFileAtomic(path: string, content: string | Uint8Array, { du
     }
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeFile(temporary);
     throw error;
   }
   if (durable) fsyncDirectory(dirname(path));
@@ -32,5 +33,14 @@ export function fsyncDirectory(directory: string): void {
     fsyncSync(handle);
   } finally {
     closeSync(handle);
+  }
+}
+
+/** Removes a file, if it is there. Node's `rmSync` loads what removes folders, too. */
+export function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
   }
 }

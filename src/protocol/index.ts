@@ -1,4 +1,5 @@
 export * from './atomic-file.js';
+export * from './clock.js';
 export * from './environment.js';
 export * from './epoch-info.js';
 export * from './errors.js';

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicMs } from '../../protocol/index.js';
 import { findRunProcesses, type RunProcess } from './find-run-processes.js';
 import { isRunning } from './processes.js';
 import { signalProcess } from './signal-process.js';
@@ -46,6 +47,6 @@ async function end(targets: readonly RunProcess[], signal: NodeJS.Signals, waitM
     signalProcess(target, signal);
     signalProcess(target, 'SIGCONT');
   }
-  const deadline = performance.now() + waitMs;
-  while (performance.now() < deadline && targets.some(isRunning)) await sleep(pollMs);
+  const deadline = monotonicMs() + waitMs;
+  while (monotonicMs() < deadline && targets.some(isRunning)) await sleep(pollMs);
 }

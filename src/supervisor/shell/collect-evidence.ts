@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicMs } from '../../protocol/index.js';
 import { findRunProcesses, type RunProcess } from './find-run-processes.js';
 import { describeGpus } from './gpu.js';
 import { readLogTail } from './log-tail.js';
@@ -80,9 +81,8 @@ async function requestReport(processes: readonly RunProcess[], target: string): 
   const leader = processes.find(({ pid, group }) => pid === group);
   if (leader === undefined) return;
   signalProcess(leader, 'SIGQUIT');
-  const deadline = performance.now() + reportWaitMs;
-  while (performance.now() < deadline && !readdirSync(target).some((name) => name.startsWith('report')))
-    await sleep(50);
+  const deadline = monotonicMs() + reportWaitMs;
+  while (monotonicMs() < deadline && !readdirSync(target).some((name) => name.startsWith('report'))) await sleep(50);
 }
 
 function listThreads(pid: number): string[] {

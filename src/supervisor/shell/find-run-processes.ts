@@ -1,5 +1,5 @@
 import { readdirSync, type Stats, statSync } from 'node:fs';
-import { TrainerEnv } from '../../protocol/index.js';
+import { monotonicMs, TrainerEnv } from '../../protocol/index.js';
 import { type GivenPids, givenBetween, type PidCounter, readPidCounter, readPidMax } from './pid-counter.js';
 import { type ProcessFacts, readProc, readProcess } from './processes.js';
 
@@ -110,10 +110,10 @@ const longestExecMs = 20;
 
 /** The environment of a process; of one that is just being executed when that is done, unless it takes long. */
 function readEnviron(pid: number): string | undefined {
-  const giveUpAt = performance.now() + longestExecMs;
+  const giveUpAt = monotonicMs() + longestExecMs;
   for (;;) {
     const environ = readProc(`${pid}/environ`);
-    if (environ !== '' || performance.now() > giveUpAt) return environ;
+    if (environ !== '' || monotonicMs() > giveUpAt) return environ;
     // What was read may be of the memory that the exec has just given up.
     if (!isBeingExecuted(pid)) return readProc(`${pid}/environ`);
   }

@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readFileSync, readlinkSync, readSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { monotonicMs } from '../../protocol/index.js';
 import { messageOf, selectKernelLines } from '../kernel-lines.js';
 
 /** The kernel's log. */
@@ -49,8 +50,8 @@ export function openKernelLog(path = '/dev/kmsg'): KernelLog {
 /** Each read gives one record; those that were overwritten meanwhile are told by EPIPE. Returns whether it came to the end. */
 function drain(file: number | undefined, bytes: Buffer, withinMs: number, take: (length: number) => void): boolean {
   if (file === undefined) return false;
-  const deadline = performance.now() + withinMs;
-  for (let records = 0; records < leastRecords || performance.now() < deadline; records++) {
+  const deadline = monotonicMs() + withinMs;
+  for (let records = 0; records < leastRecords || monotonicMs() < deadline; records++) {
     try {
       const length = readSync(file, bytes, 0, bytes.length, null);
       if (length === 0) return true;

@@ -1,5 +1,5 @@
 import type { LoadedExperiment, ResolvedRun } from '../../config/index.js';
-import { attemptPaths, type RunStatus, runPaths } from '../../protocol/index.js';
+import { attemptPaths, monotonicMs, type RunStatus, runPaths } from '../../protocol/index.js';
 import { describeStatus } from '../describe-status.js';
 import type { State } from '../state.js';
 import type { Housekeeping } from './housekeeping.js';
@@ -47,7 +47,7 @@ export function createPublisher(
       supervisorPid: process.pid,
       startedAt,
       now: new Date(),
-      at: performance.now(),
+      at: monotonicMs(),
       remote: remote(),
     });
     status.write(content);

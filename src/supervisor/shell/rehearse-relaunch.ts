@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../protocol/index.js';
 import type { SupervisorEvent } from '../event.js';
 import { noProgress, type Progress } from '../progress.js';
 import { reduce } from '../reduce.js';
@@ -39,7 +40,7 @@ export function rehearseRelaunch(state: State, { token, attempt, output, readPro
 
 /** What the core would do after this end; nobody performs it. */
 function play(before: State, exited: Unstamped<'exited'>): void {
-  const at = performance.now();
+  const at = monotonicMs();
   const verified = { resume: false, progress: noProgress, checkpointDir: '', setAside: undefined, notes: [] };
   const trainer = { pid: 0, startTime: '', isAdopted: false };
   const events: SupervisorEvent[] = [

@@ -1,5 +1,5 @@
 import { type LoadedExperiment, remoteSettings } from '../../config/index.js';
-import type { RunStatus } from '../../protocol/index.js';
+import { monotonicMs, type RunStatus } from '../../protocol/index.js';
 import type { State } from '../state.js';
 import type { RemoteSource } from './prepare-launch.js';
 import type { Uploads, UploadsOptions } from './uploads.js';
@@ -46,7 +46,7 @@ export function createRemoteEffects(options: RemoteEffectsOptions, onChange: () 
       return {
         url: remote.store.url,
         fetch: async () => (await open()).fetch(),
-        waitedMs: since === undefined ? 0 : performance.now() - since,
+        waitedMs: since === undefined ? 0 : monotonicMs() - since,
         mostMs: remote.restoreWaitMs,
       };
     },

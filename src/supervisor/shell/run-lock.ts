@@ -1,7 +1,7 @@
-import { linkSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { readFileBounded, SuperviseError, systemErrorCode, writeFileAtomic } from '../../protocol/index.js';
+import { readFileBounded, removeFile, SuperviseError, systemErrorCode, writeFileAtomic } from '../../protocol/index.js';
 import { findRunProcesses } from './find-run-processes.js';
 import { isRunning, readBootId, readProcess } from './processes.js';
 import { randomToken } from './random-token.js';
@@ -48,7 +48,7 @@ export function takeLock(options: LockOptions): () => void {
   } catch (error) {
     throw error instanceof SuperviseError ? error : cannotLock(options, error);
   } finally {
-    rmSync(temporary, { force: true });
+    removeFile(temporary);
   }
   throw new SuperviseError('LOCKED', { what: 'cannot take the lock', where: options.path, hint: 'try again' });
 }
@@ -102,7 +102,7 @@ function succeed(temporary: string, options: LockOptions): boolean {
       renameSync(temporary, options.path);
       return true;
     }
-    rmSync(succession, { force: true });
+    removeFile(succession);
     return false;
   }
   return false;
@@ -123,7 +123,7 @@ function sweep(path: string): void {
     const holder = readHolder(join(folder, name));
     const taker = Number(name.slice(prefix.length).split('.')[0]);
     const isAbandoned = holder === undefined ? readProcess(taker) === undefined : judgeHolder(holder) === 'dead';
-    if (isAbandoned || name.startsWith(`${prefix}heir-`)) rmSync(join(folder, name), { force: true });
+    if (isAbandoned || name.startsWith(`${prefix}heir-`)) removeFile(join(folder, name));
   }
 }
 
@@ -171,5 +171,5 @@ export function readHolder(path: string): LockHolder | undefined {
 }
 
 function release(path: string, mine: LockHolder): void {
-  if (readHolder(path)?.nonce === mine.nonce) rmSync(path, { force: true });
+  if (readHolder(path)?.nonce === mine.nonce) removeFile(path);
 }

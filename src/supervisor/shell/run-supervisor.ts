@@ -6,6 +6,7 @@ import {
   ExitCode,
   type JournalEntry,
   type JournalRecord,
+  monotonicMs,
   type RunStatus,
   runPaths,
   SuperviseError,
@@ -192,7 +193,7 @@ function superviseToTheEnd({ options, history, token, start, record, log, housek
           end(() => fail(error));
         }
       },
-      () => performance.now(),
+      () => monotonicMs(),
     );
     const stopListening = listenToSignals(
       (reason) => session.dispatch({ type: 'stopRequested', reason }),
@@ -203,7 +204,7 @@ function superviseToTheEnd({ options, history, token, start, record, log, housek
 
 function intentOf({ endOnly }: SupervisorOptions): StopIntent | undefined {
   if (endOnly === undefined) return undefined;
-  return { reason: 'supervise stop', at: performance.now(), isForced: endOnly === 'forced' };
+  return { reason: 'supervise stop', at: monotonicMs(), isForced: endOnly === 'forced' };
 }
 
 function exitCodeOf({ name }: State): number {

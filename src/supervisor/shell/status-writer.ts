@@ -1,4 +1,4 @@
-import { type RunStatus, writeFileAtomic } from '../../protocol/index.js';
+import { monotonicMs, type RunStatus, writeFileAtomic } from '../../protocol/index.js';
 
 /** Keeps `status.json` up to date. */
 export interface StatusWriter {
@@ -25,7 +25,7 @@ export function createStatusWriter(path: string, onError: (error: unknown) => vo
     due = Number.POSITIVE_INFINITY;
     if (pending === undefined) return;
     const next = essence(pending);
-    writtenAt = performance.now();
+    writtenAt = monotonicMs();
     try {
       writeFileAtomic(path, `${JSON.stringify(pending, null, 2)}\n`, { durable: next !== written });
       written = next;
@@ -37,7 +37,7 @@ export function createStatusWriter(path: string, onError: (error: unknown) => vo
   return {
     write: (status) => {
       pending = status;
-      const now = performance.now();
+      const now = monotonicMs();
       if (due <= now + changeDelayMs) return;
       const at = essence(status) === written ? Math.max(now, writtenAt + heartbeatIntervalMs) : now + changeDelayMs;
       if (at >= due) return;

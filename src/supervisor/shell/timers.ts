@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../protocol/index.js';
 import type { TimerName } from '../event.js';
 
 /** The timers of the current state. */
@@ -12,17 +13,17 @@ const longestMs = 2 ** 31 - 1;
 
 interface Due {
   readonly delayMs: number;
-  readonly monotonicMs: number;
+  readonly steadyMs: number;
   readonly wallMs: number;
 }
 
 function readClocks(delayMs: number): Due {
-  return { delayMs, monotonicMs: performance.now(), wallMs: Date.now() };
+  return { delayMs, steadyMs: monotonicMs(), wallMs: Date.now() };
 }
 
 /** How late it is, by the clock that says more: one of the two goes on while the machine sleeps. */
-function lateness({ delayMs, monotonicMs, wallMs }: Due): number {
-  return Math.max(0, performance.now() - monotonicMs - delayMs, Date.now() - wallMs - delayMs);
+function lateness({ delayMs, steadyMs, wallMs }: Due): number {
+  return Math.max(0, monotonicMs() - steadyMs - delayMs, Date.now() - wallMs - delayMs);
 }
 
 export function createTimers(onFire: (name: TimerName, attempt: number, lateMs: number) => void): Timers {

@@ -1,6 +1,6 @@
 import type { RemoteOrder } from '../../checkpoint/remote/remote-order.js';
 import type { LoadedExperiment, ResolvedRemote, ResolvedRun } from '../../config/index.js';
-import type { JournalRecord, RemoteStatus } from '../../protocol/index.js';
+import { type JournalRecord, monotonicMs, type RemoteStatus } from '../../protocol/index.js';
 import type { State } from '../state.js';
 import {
   type NextUpload,
@@ -70,7 +70,7 @@ export function createUploads(options: UploadsOptions): Uploads {
   const advance = () => {
     clearTimeout(timer);
     if (isClosed) return;
-    const next: NextUpload = nextUpload(facts, rules, performance.now());
+    const next: NextUpload = nextUpload(facts, rules, monotonicMs());
     if (next?.kind === 'later') timer = setTimeout(advance, next.delayMs);
     else if (next?.kind === 'now') void upload();
     else if (facts.underWay === undefined) {
@@ -80,14 +80,14 @@ export function createUploads(options: UploadsOptions): Uploads {
   };
 
   const upload = async () => {
-    const startedAt = performance.now();
+    const startedAt = monotonicMs();
     facts = noteStarted(facts, startedAt);
     work = startRemoteWork(remoteProcess, order('push'));
     onChange();
     const answer = await work.ended;
     work = undefined;
     if (isClosed) return;
-    const at = performance.now();
+    const at = monotonicMs();
     if (answer.type === 'pushed') {
       const behindMs = facts.failingSince === undefined ? undefined : at - facts.failingSince;
       facts = noteUploaded(facts);
@@ -164,5 +164,5 @@ export function createUploads(options: UploadsOptions): Uploads {
 
 /** The time of day of a monotonic time. */
 function timeOf(at: number): string {
-  return new Date(Date.now() - (performance.now() - at)).toISOString();
+  return new Date(Date.now() - (monotonicMs() - at)).toISOString();
 }

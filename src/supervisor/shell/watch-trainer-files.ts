@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, readdirSync, statSync } from 'node:fs';
-import { watch } from 'chokidar';
+import { setImmediate } from 'node:timers';
 import {
   epochInfoPath,
   type Heartbeat,
@@ -10,7 +10,7 @@ import {
   readFileBounded,
 } from '../../protocol/index.js';
 import { type Progress, progressOf } from '../progress.js';
-import { type FolderWatch, inodeOf, watchHeartbeat } from './watch-heartbeat.js';
+import { watchFile } from './watch-file.js';
 
 export interface TrainerFiles {
   readonly checkpointDir: string;
@@ -39,6 +39,7 @@ const safetyPollMs = 10_000;
 export function watchTrainerFiles(files: TrainerFiles, listener: TrainerFilesListener): TrainerFilesWatch {
   const epochInfo = epochInfoPath(files.checkpointDir);
   let lastHeartbeat = '';
+  let isClosed = false;
   const readProgressNow = () => {
     const progress = readProgress(files.checkpointDir, files.epochBase);
     if (progress !== undefined) listener.onProgress(progress);
@@ -50,14 +51,14 @@ export function watchTrainerFiles(files: TrainerFiles, listener: TrainerFilesLis
     const heartbeat = parseHeartbeat(text);
     if (heartbeat !== undefined) listener.onHeartbeat(heartbeat);
   };
-  const openWatches = [
-    () => watchEpochInfo(files.checkpointDir, epochInfo, readProgressNow),
-    () => watchHeartbeat(files.heartbeat, readHeartbeatNow),
-  ];
+  const openWatches = [() => watchFile(epochInfo, readProgressNow), () => watchFile(files.heartbeat, readHeartbeatNow)];
   const watches = openWatches.map((open) => open());
   const looks = [readOnChange(files.heartbeat, readHeartbeatNow), readOnChange(epochInfo, readProgressNow)];
+  const lookAtBoth = () => {
+    if (!isClosed) for (const look of looks) look();
+  };
   const poll = setInterval(() => {
-    for (const look of looks) look();
+    lookAtBoth();
     listener.onPoll();
   }, safetyPollMs);
   return {
@@ -66,30 +67,15 @@ export function watchTrainerFiles(files: TrainerFiles, listener: TrainerFilesLis
         if (watches[index]?.isCurrent()) return;
         watches[index]?.close();
         watches[index] = open();
+        // What was written before the watch began notifies nobody.
+        setImmediate(lookAtBoth);
       });
     },
     close: () => {
+      isClosed = true;
       clearInterval(poll);
       for (const { close } of watches) close();
     },
-  };
-}
-
-function watchEpochInfo(checkpointDir: string, epochInfo: string, onEvent: () => void): FolderWatch {
-  const watcher = watch(checkpointDir, {
-    depth: 0,
-    ignoreInitial: true,
-    ignored: (path) => path !== checkpointDir && path !== epochInfo,
-  });
-  watcher.on('all', (_, path) => (path === epochInfo ? onEvent() : undefined));
-  // What is written while the folder is read for the first time is taken for what was there.
-  watcher.on('ready', onEvent);
-  // Without notifications (inotify limits, a folder that was removed) the poll goes on.
-  watcher.on('error', () => undefined);
-  const opened = inodeOf(checkpointDir);
-  return {
-    isCurrent: () => inodeOf(checkpointDir) === opened,
-    close: () => void watcher.close().catch(() => undefined),
   };
 }
 

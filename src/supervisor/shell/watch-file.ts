@@ -9,11 +9,11 @@ export interface FolderWatch {
 }
 
 /**
- * Calls `onEvent` whenever the file at `path` was written, replaced or removed; never for another file of its folder.
- * The folder is the run directory, into which the supervisor itself writes all the time: chokidar would read all of it
- * again at each of those writes, which is most of what a supervisor with nothing to do would do.
+ * Calls `onEvent` whenever the file at `path` was written, replaced or removed; never for another file of its folder. Nothing is
+ * read for that: a watcher that compares what is in the folder would read it again at each write of the supervisor itself into
+ * the run directory, and of the trainer into its checkpoints.
  */
-export function watchHeartbeat(path: string, onEvent: () => void): FolderWatch {
+export function watchFile(path: string, onEvent: () => void): FolderWatch {
   const folder = dirname(path);
   const name = basename(path);
   const opened = inodeOf(folder);
