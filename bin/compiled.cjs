@@ -12,7 +12,7 @@ exports.loadCompiled = (name, onScript) => {
   const filename = join(__dirname, '../dist/bundle', `${name}.cjs`);
   const load = module_.createRequire(filename);
   if (load.cache[filename] !== undefined) return load.cache[filename].exports;
-  const cachedData = readCode(`${filename}.code`);
+  const cachedData = onScript === undefined ? readCode(`${filename}.code`) : undefined;
   if (cachedData === undefined && onScript === undefined) return load(filename);
   const script = new Script(module_.wrap(readFileSync(filename, 'latin1')), {
     filename,
