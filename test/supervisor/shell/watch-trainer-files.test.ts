@@ -58,11 +58,15 @@ it('sees what the trainer replaces, again and again, and what it writes in place
   await waitFor('a heartbeat written in place', () => lastStep() === 7, 5000);
   rmSync(join(folder, 'heartbeat.json'));
   rmSync(join(checkpointDir(), 'epoch_info.json'));
-  await waitFor('both again', () => {
-    beat(8);
-    epoch(8);
-    return lastStep() === 8 && lastEpoch() === 8;
-  }, 5000);
+  await waitFor(
+    'both again',
+    () => {
+      beat(8);
+      epoch(8);
+      return lastStep() === 8 && lastEpoch() === 8;
+    },
+    5000,
+  );
 });
 
 it('reads no heartbeat for the files that the supervisor writes beside it', async () => {
