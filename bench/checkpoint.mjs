@@ -5,27 +5,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { evict, measureRawWrite, rawReads, writeContent } from './checkpoint/raw.mjs';
+import { measureSize } from './checkpoint/measure-size.mjs';
 import { measureStall } from './checkpoint/stalls.mjs';
 import { renderCheckpointTable } from './checkpoint/table.mjs';
-import { listWorkers } from './checkpoint/workers.mjs';
 import { describeMachine } from './lib/machine.mjs';
 import { setNice } from './lib/priority.mjs';
 import { createRecorder, mergeRows } from './lib/record.mjs';
-import { median } from './lib/statistics.mjs';
 import { writeSection } from './lib/write-section.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const help = `npm run bench:checkpoint -- [flags]
 
-Medians of interleaved rounds on the disk of --folder. A save counts until its files are flushed (fsync); a restore begins with
-the files out of the page cache, and is repeated twice. dd is the limit: one sequential write with conv=fsync, and one
-sequential read of noise, through the page cache or past it, whichever is faster.
+Medians of interleaved rounds on the disk of --folder. A save counts until its files are flushed (fsync). Each restore begins with
+the files out of the page cache, and in a process of its own that has loaded its code (it has restored a tiny state) and made
+what it restores into, but has never restored that much: memory that loads before have left makes the third quick, which is
+measured, too (up to 200 MB). dd is the limit: one sequential write with conv=fsync, and one sequential read
+of noise, through the page cache or past it, whichever is faster.
 
   --sizes <mb,…>    state in MB (100,500)
-  --huge            2000 MB too, in 2 rounds, with one tool at a time in memory: 8 GB of it at most
-  --rounds <n>      rounds of each other size (7)
-  --minutes <n>     no round of a size begins, but the first, that would end later than that after its beginning (8)
+  --huge            2000 MB too, in 2 rounds, with one saver at a time in memory: 8 GB of it at most
+  --rounds <n>      rounds of each other size (5)
+  --minutes <n>     no round of a size begins, but the first, that would end later than that after its beginning (3)
   --folder <path>   where to write (a folder in the temporary directory)
   --only-stalls     only how long the training stands still
   --no-write        leave bench/results/checkpoint.json and docs/checkpoints.md as they are
@@ -39,13 +39,12 @@ Python tools are measured when there are: TensorFlow in $SUPERVISE_PYTHON, torch
 $SUPERVISE_SAFETENSORS_PYTHON (or the same).
 `;
 const hugeRounds = 2;
-const restoresPerSave = 3;
 const { values: flags } = parseArgs({
   options: {
     sizes: { type: 'string', default: '100,500' },
     huge: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '7' },
-    minutes: { type: 'string', default: '8' },
+    rounds: { type: 'string', default: '5' },
+    minutes: { type: 'string', default: '3' },
     folder: { type: 'string', default: tmpdir() },
     'only-stalls': { type: 'boolean', default: false },
     'no-write': { type: 'boolean', default: false },
@@ -81,7 +80,14 @@ async function main() {
   };
   try {
     for (const size of flags['only-stalls'] ? [] : sizes)
-      await measureSize(folder, size, size < 1000 ? rounds : hugeRounds, (row) => add({ results: [row] }));
+      await measureSize({
+        root,
+        folder,
+        megabytes: size,
+        rounds: size < 1000 ? rounds : hugeRounds,
+        minutes: Number(flags.minutes),
+        onRound: (row) => add({ results: [row] }),
+      });
     for (const size of sizes.filter((megabytes) => megabytes < 1000))
       for (const backend of ['wasm', 'tensorflow'])
         add({ stalls: measureStall({ root, folder, megabytes: size, backend, rounds }) });
@@ -93,99 +99,10 @@ async function main() {
 
 /** What was measured now, beside what was not. */
 function addTo(before, report) {
-  const results = mergeRows(before?.results, report.results, ({ megabytes }) => megabytes);
+  // Older ones were measured otherwise.
+  const alike = before?.results.filter(({ restores }) => restores !== undefined);
+  const results = mergeRows(alike, report.results, ({ megabytes }) => megabytes);
   const stalls = mergeRows(before?.stalls, report.stalls, ({ megabytes, backend }) => `${megabytes} ${backend}`);
   const bySize = (left, right) => left.megabytes - right.megabytes;
   return { ...before, ...report, results: results.sort(bySize), stalls: stalls.sort(bySize) };
-}
-
-/** Tells `onRound` the figures of all rounds so far. */
-async function measureSize(folder, megabytes, rounds, onRound) {
-  const bytes = megabytes * 1e6;
-  const listed = listWorkers(root, megabytes);
-  const versions = new Map();
-  const start = async ({ name, start: begin }) => {
-    const worker = await begin();
-    versions.set(name, worker.version);
-    return worker;
-  };
-  const held = new Map();
-  if (megabytes < 1000) for (const each of listed) held.set(each.name, await start(each));
-  const measureTool = async (each) => {
-    const worker = held.get(each.name) ?? (await start(each));
-    await measureWorker(worker, folder, add);
-    // All of them together would take more memory than many machines have.
-    if (!held.has(each.name)) await worker.stop();
-  };
-  const samples = new Map();
-  const add = (name, measure, value) => {
-    const own = samples.get(name) ?? {};
-    samples.set(name, { ...own, [measure]: [...(own[measure] ?? []), value] });
-  };
-  const startedAt = performance.now();
-  const isTimeLeft = (done) => {
-    const minutes = (performance.now() - startedAt) / 60_000;
-    return done === 0 || minutes + minutes / done <= Number(flags.minutes);
-  };
-  try {
-    for (let round = 0; round < rounds && isTimeLeft(round); round++) {
-      process.stderr.write(`\r${megabytes} MB: round ${round + 1} of ${rounds} `);
-      const raw = join(folder, 'raw');
-      const content = join(folder, 'content');
-      const measureRaw = () => {
-        add('dd', 'save', measureRawWrite(raw, bytes));
-        rmSync(raw);
-        writeContent(content, bytes);
-        // Disks of virtual machines have a budget, which the tools need too.
-        for (let read = 0; read < (megabytes < 1000 ? restoresPerSave : 1); read++)
-          for (const [way, measure] of Object.entries(rawReads)) {
-            evict([content]);
-            add('dd', way, measure(content));
-          }
-        rmSync(content);
-      };
-      const turns = [measureRaw, ...listed.map((each) => () => measureTool(each))];
-      // Each round begins with another one, so that none always follows the same.
-      for (let turn = 0; turn < turns.length; turn++) await turns[(turn + round) % turns.length]();
-      onRound({ megabytes, rounds: round + 1, figures: figuresOf(samples, versions, bytes) });
-    }
-  } finally {
-    process.stderr.write('\n');
-    for (const worker of held.values()) await worker.stop();
-  }
-}
-
-function figuresOf(samples, versions, bytes) {
-  const { cached, direct } = samples.get('dd');
-  const limit = median(cached) <= median(direct) ? cached : direct;
-  const figures = {};
-  for (const name of ['dd', ...versions.keys()]) {
-    const { restore = limit, ...own } = samples.get(name);
-    figures[name] = {
-      ...(versions.has(name) && { version: versions.get(name) }),
-      save_mb_per_s: round1(bytes / 1e6 / median(own.save)),
-      restore_mb_per_s: round1(bytes / 1e6 / median(restore)),
-      ...(own.saveExtra && { save_extra_mb: round1(Math.max(0, median(own.saveExtra))) }),
-      ...(own.restoreExtra && { restore_extra_mb: round1(Math.max(0, median(own.restoreExtra))) }),
-    };
-  }
-  return figures;
-}
-
-async function measureWorker(worker, folder, add) {
-  const path = join(folder, `${worker.name.replaceAll(/\W+/g, '-')}.state`);
-  const saved = await worker.ask('save', path);
-  add(worker.name, 'save', saved.seconds);
-  add(worker.name, 'saveExtra', saved.extra_mb);
-  for (let read = 0; read < restoresPerSave; read++) {
-    evict(saved.files);
-    const restored = await worker.ask('restore', path);
-    add(worker.name, 'restore', restored.seconds);
-    add(worker.name, 'restoreExtra', restored.extra_mb);
-  }
-  for (const file of saved.files) rmSync(file);
-}
-
-function round1(value) {
-  return Math.round(value * 10) / 10;
 }

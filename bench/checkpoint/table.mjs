@@ -1,32 +1,44 @@
 // The generated section of docs/checkpoints.md.
 
-/** Markdown: a table of speeds, one of stalls, and what they were measured on. */
+/** Markdown: tables of speeds, one of stalls, and what they were measured on. */
 export function renderCheckpointTable({ machine, results, stalls }) {
   const dates = [...new Set([machine, ...results, ...stalls].map(({ date }) => date ?? machine.date))]
     .sort()
     .join(' and ');
   const rounds = results.map(({ megabytes, rounds: done }) => `${done} (${megabytes} MB)`).join(', ');
-  const rows = results.flatMap(({ megabytes, figures }) =>
-    Object.entries(figures).map(([name, own]) => {
-      const share = (measure) =>
-        name === 'dd' ? '' : ` (${Math.round((100 * own[measure]) / figures.dd[measure])} %)`;
-      const extra =
-        own.save_extra_mb === undefined ? ['', ''] : [own.save_extra_mb, own.restore_extra_mb].map(Math.round);
-      const label = name === 'dd' ? 'dd, the limit' : `${name}${name.startsWith('ours') ? '' : ` ${own.version}`}`;
-      const speeds = ['save_mb_per_s', 'restore_mb_per_s'].map(
-        (measure) => `${Math.round(own[measure])}${share(measure)}`,
-      );
-      return `| ${[megabytes, label, ...speeds, ...extra].join(' | ')} |`;
-    }),
-  );
   return [
-    '| state, MB | tool | save, MB/s | restore, MB/s | extra memory of the save, MB | of the restore, MB |',
-    '| ---: | --- | ---: | ---: | ---: | ---: |',
-    ...rows,
+    '| state, MB | save by | MB/s, of dd | extra memory, MB |',
+    '| ---: | --- | ---: | ---: |',
+    ...results.flatMap(({ megabytes, dd, saves }) => [
+      `| ${megabytes} | dd, the limit | ${Math.round(dd.save_mb_per_s)} |  |`,
+      ...saves.map((row) => line(megabytes, nameOf(row), share(row.mb_per_s, dd.save_mb_per_s), row.extra_mb)),
+    ]),
+    '',
+    '| state, MB | restore by | into | MB/s, of dd | third time in the same process | extra memory, MB |',
+    '| ---: | --- | --- | ---: | ---: | ---: |',
+    ...results.flatMap(({ megabytes, dd, restores }) => [
+      `| ${megabytes} | dd, the limit | nothing | ${Math.round(dd.restore_mb_per_s)} |  |  |`,
+      ...restores.map((row) => {
+        const speeds = [row.mb_per_s, row.again_mb_per_s].map((speed) => share(speed, dd.restore_mb_per_s));
+        return line(megabytes, nameOf(row), row.into, ...speeds, row.extra_mb);
+      }),
+    ]),
     '',
     ...(stalls.length > 0 ? [...renderStalls(stalls), ''] : []),
-    `Medians of interleaved rounds on one disk, ${rounds}, with three restores each; ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}, Node ${machine.node}, ${dates}. A save counts until its files are flushed, a restore starts with an empty page cache. Extra memory is the peak beyond the state itself.`,
+    `Medians of interleaved rounds on one disk, ${rounds}; ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}, Node ${machine.node}, ${dates}. A save counts until its files are flushed. A restore starts with an empty page cache, in a new process that has loaded its code and made what it restores into; up to 200 MB, that process then restores twice more. Extra memory is the peak of the first beyond the state itself.`,
   ].join('\n');
+}
+
+function line(...cells) {
+  return `| ${cells.map((cell) => (typeof cell === 'number' ? Math.round(cell) : cell)).join(' | ')} |`;
+}
+
+function share(speed, limit) {
+  return speed === undefined ? '' : `${Math.round(speed)} (${Math.round((100 * speed) / limit)} %)`;
+}
+
+function nameOf({ tool, version }) {
+  return tool === 'ours' ? tool : `${tool} ${version}`;
 }
 
 function renderStalls(stalls) {

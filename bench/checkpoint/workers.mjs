@@ -1,4 +1,4 @@
-// One long-lived process for each tool, so that its start and imports do not count.
+// The tools, each in processes of its own: one that saves, and a new one for each restore.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -7,46 +7,77 @@ import { createInterface } from 'node:readline';
 /** As the supervisor starts the reference trainer. */
 export const hugePages = { GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' };
 
-/** A worker for each tool that is there, to be started; each holds `megabytes` of float32 state. */
-export function listWorkers(root, megabytes) {
-  const tensorflow = process.env.SUPERVISE_PYTHON ?? 'python3';
-  const others = process.env.SUPERVISE_SAFETENSORS_PYTHON ?? tensorflow;
+/**
+ * The tools that are there, for `megabytes` of float32 state: each with a process that saves it, to be started, and with those that
+ * restore it, by what they restore it into. A process that is started has loaded its code and made its variables.
+ */
+export function listTools(root, folder, megabytes) {
+  const own = (script, ...args) => [process.execPath, [join(root, 'bench/checkpoint', script), ...args], hugePages];
+  const ours = (target) => own('restore.mjs', String(megabytes), target, folder);
+  const program = process.env.SUPERVISE_PYTHON ?? 'python3';
+  const others = process.env.SUPERVISE_SAFETENSORS_PYTHON ?? program;
   const script = join(root, 'bench/checkpoint/worker.py');
-  const own = join(root, 'bench/checkpoint/worker.mjs');
-  const listed = [
-    ['ours', process.execPath, [own], 'variables'],
-    ['ours, into new arrays', process.execPath, [own], 'arrays'],
-    ...(has(tensorflow, 'tensorflow') ? [['tf.train.Checkpoint', tensorflow, [script, 'tensorflow']]] : []),
-    ...(has(others, 'torch') ? [['torch.save', others, [script, 'torch']]] : []),
-    ...(has(others, 'safetensors') ? [['safetensors', others, [script, 'safetensors']]] : []),
+  const python = (command, tool, action) => [command, [script, tool, String(megabytes), action, folder], {}];
+  const tools = [
+    {
+      name: 'ours',
+      save: own('save.mjs', String(megabytes), folder),
+      restores: [
+        ['variables of a training on wasm', ours('wasm')],
+        ['variables of a training on TensorFlow', ours('tensorflow')],
+        ['memory that is there', ours('memory')],
+        ['new arrays', ours('arrays')],
+      ],
+    },
+    {
+      name: 'tf.train.Checkpoint',
+      module: [program, 'tensorflow'],
+      save: python(program, 'tensorflow', 'save'),
+      restores: [['variables', python(program, 'tensorflow', 'variables')]],
+    },
+    {
+      name: 'PyTorch',
+      module: [others, 'torch'],
+      save: python(others, 'torch', 'save'),
+      restores: [
+        ['parameters of a module (load_state_dict)', python(others, 'torch', 'variables')],
+        ['new tensors', python(others, 'torch', 'arrays')],
+      ],
+    },
+    {
+      name: 'safetensors',
+      module: [others, 'safetensors'],
+      save: python(others, 'safetensors', 'save'),
+      restores: [['new arrays', python(others, 'safetensors', 'arrays')]],
+    },
   ];
-  return listed.map(([name, program, args, into]) => ({
-    name,
-    start: () =>
-      startWorker(
-        name,
-        program,
-        [...args, String(megabytes), ...(into === undefined ? [] : [into])],
-        into && hugePages,
-      ),
-  }));
+  return tools
+    .filter(({ module }) => module === undefined || has(...module))
+    .map(({ name, save, restores }) => ({
+      name,
+      startSaver: () => startWorker(name, ...save),
+      restores: restores.map(([into, command]) => ({ into, start: () => startWorker(`${name}, ${into}`, ...command) })),
+    }));
 }
 
-async function startWorker(name, program, args, settings = {}) {
+async function startWorker(name, program, args, settings) {
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', CUDA_VISIBLE_DEVICES: '', ...settings };
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'], env });
+  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env });
+  let said = '';
+  child.stderr.on('data', (chunk) => {
+    said = `${said}${chunk}`.slice(-2000);
+  });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const answer = async () => {
     const { value, done } = await lines.next();
-    if (done) throw new Error(`${name} has ended`);
+    if (done) throw new Error(`${name} has ended: ${said}`);
     return JSON.parse(value);
   };
   const { version } = await answer();
   return {
-    name,
     version,
-    ask: (action, path) => {
-      child.stdin.write(`${JSON.stringify([action, path])}\n`);
+    ask: (path) => {
+      child.stdin.write(`${JSON.stringify([path])}\n`);
       return answer();
     },
     stop: async () => {
@@ -58,8 +89,14 @@ async function startWorker(name, program, args, settings = {}) {
   };
 }
 
+const known = new Map();
+
 function has(python, module) {
-  const { status } = spawnSync(python, ['-c', `import ${module}`], { stdio: 'ignore' });
-  if (status !== 0) console.error(`skipped: ${python} cannot import ${module}`);
-  return status === 0;
+  const key = `${python} ${module}`;
+  if (!known.has(key)) {
+    const { status } = spawnSync(python, ['-c', `import ${module}`], { stdio: 'ignore' });
+    if (status !== 0) console.error(`skipped: ${python} cannot import ${module}`);
+    known.set(key, status === 0);
+  }
+  return known.get(key);
 }

@@ -1,0 +1,41 @@
+// What the workers of Node have in common.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc');
+
+/** What the last action left is cleared away between two, as Python does it at once. */
+export async function collectGarbage() {
+  collect();
+  // The memory of arrays is given back a little later, by another thread.
+  await sleep(100);
+}
+
+/** Seconds of an action, and the MB by which the process was larger meanwhile than before. */
+export async function measure(action) {
+  writeFileSync('/proc/self/clear_refs', '5');
+  const before = memoryMb('VmRSS');
+  const startedAt = performance.now();
+  await action();
+  return { seconds: (performance.now() - startedAt) / 1000, extra_mb: memoryMb('VmHWM') - before };
+}
+
+/** Says its version, then answers each line of stdin, a path in JSON. */
+export async function serve(act) {
+  const answer = (content) => process.stdout.write(`${JSON.stringify(content)}\n`);
+  answer({ version: process.version });
+  for await (const line of createInterface({ input: process.stdin })) {
+    const [path] = JSON.parse(line);
+    answer(await act(path));
+    await collectGarbage();
+  }
+  process.exit(0);
+}
+
+function memoryMb(field) {
+  return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1000;
+}

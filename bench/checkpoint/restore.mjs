@@ -1,0 +1,68 @@
+// Restores with our own code, in a process of its own, as the lines on stdin say: [path]. Arguments: MB of state, what it is
+// restored into, a folder. "wasm" and "tensorflow": the variables of a training on that backend, by the code of the trainer;
+// "memory": arrays that are there, by `readAll`; "arrays": new arrays.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { openBundle, valueSuffix, writeBundle } from '../../dist/checkpoint/index.js';
+import { collectGarbage, measure, serve } from './measure.mjs';
+import { makeState } from './state.mjs';
+
+const [megabytes, target, folder] = process.argv.slice(2);
+const state = () => makeState(Number(megabytes));
+const stateMb = Number(megabytes);
+
+/** Restores a training's variables, as `restoreNewest` of the trainer does. */
+async function openTraining(backend) {
+  const { tensor, variable } = await import('@tensorflow/tfjs-core');
+  const { selectBackend } = await import('../../dist/trainer/backends/select-backend.js');
+  const { restoreTensors } = await import('../../dist/trainer/loop/training-state.js');
+  // As in a relaunch: the same backend has passed its self-test before.
+  await selectBackend(backend, { trustsVerdicts: true });
+  const open = ([key, { data, shape }]) => {
+    const initial = tensor(new Float32Array(data.buffer), shape);
+    const opened = variable(initial);
+    initial.dispose();
+    return [key.slice(0, -valueSuffix.length), opened];
+  };
+  return (tensors) => {
+    const variables = new Map(tensors.map(open));
+    return (bundle) => restoreTensors(bundle, { variables, counters: new Map() });
+  };
+}
+
+async function openLibrary() {
+  return (tensors) => {
+    const memory = new Map(target === 'memory' ? tensors.map(([name, { data }]) => [name, data]) : []);
+    return async (bundle) => {
+      const restored = [];
+      for await (const entry of bundle.readAll(undefined, (name) => memory.get(name))) restored.push(entry);
+      return restored;
+    };
+  };
+}
+
+const open = await (target === 'wasm' || target === 'tensorflow' ? openTraining(target) : openLibrary());
+
+async function restore(path, use) {
+  const bundle = openBundle(path);
+  const kept = await use(bundle);
+  bundle.close();
+  return kept;
+}
+
+/** Loads what a restore needs, without touching the memory that it will fill. */
+async function rehearse() {
+  const own = mkdtempSync(join(folder, 'rehearsal-'));
+  const tiny = makeState(0.001);
+  writeBundle(join(own, 'tiny'), tiny);
+  await restore(join(own, 'tiny'), open(tiny));
+  rmSync(own, { recursive: true });
+}
+
+await rehearse();
+const use = open(target === 'arrays' ? [] : state());
+await collectGarbage();
+await serve(async (path) => {
+  const { seconds, extra_mb } = await measure(() => restore(path, use));
+  return { seconds, extra_mb: extra_mb - (target === 'arrays' ? stateMb : 0) };
+});
