@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { backend, setBackend } from '@tensorflow/tfjs-core';
+import { backend, env, setBackend } from '@tensorflow/tfjs-core';
 import type { LoadedBackend } from './backend.js';
 import { lendCore } from './native/lend-core.js';
 import { nativeHome, webgpuPackages } from './native/native-home.js';
+import { type DispatchingBackend, rememberDispatches } from './webgpu-dispatch.js';
 import { installWebgpuKernels } from './webgpu-kernels.js';
 
 /** What the package `webgpu` (Dawn) gives: the GPU object of a browser, and the classes that go with it. */
@@ -25,6 +26,9 @@ interface GpuDevice extends EventTarget {
   readonly lost: Promise<{ readonly reason: string; readonly message: string }>;
 }
 
+/** tfjs submits every 15, which a card of today has done before the next come. */
+const programsPerSubmit = 64;
+
 /** Programs that compute on the processor what a graphics card should. */
 const software = /swiftshader|llvmpipe|lavapipe|software/i;
 
@@ -41,8 +45,10 @@ export async function loadWebgpuBackend(): Promise<LoadedBackend> {
   // tfjs looks for it where a browser has it, when the package is loaded.
   Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
   require(webgpuPackages[1]);
+  env().set('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE', programsPerSubmit);
   if (!(await setBackend('webgpu'))) throw new Error('WebGPU loaded, but its backend did not start');
   failLoudly((backend() as unknown as { readonly device: GpuDevice }).device);
+  rememberDispatches(backend() as unknown as DispatchingBackend);
   installWebgpuKernels();
   const { vendor, architecture, device, description } = adapter.info;
   const name = description || device || [vendor, architecture].filter(Boolean).join(' ') || 'unknown';
