@@ -29,6 +29,8 @@ torch.set_num_threads(1)
 CHECKPOINTS = os.path.join(args.folder, "checkpoints")
 HEARTBEAT = os.environ.get("SUPERVISE_HEARTBEAT")
 ATTEMPT = int(os.environ.get("SUPERVISE_ATTEMPT", "1"))
+# cpu, or cuda for the card.
+DEVICE = os.environ.get("GOODPUT_DEVICE", "cpu")
 SKIP = os.environ.get("SUPERVISE_SKIP_STEPS", "").split(",")
 
 
@@ -39,8 +41,8 @@ def replace(path, value):
 
 
 def stand_by():
-    """A spare warms up with a step of its own, then waits until it is needed; it writes nothing before that."""
-    model, optimizer = build()
+    """A spare warms up with a step of its own, then waits until it is needed; it writes nothing before that, and leaves the card alone."""
+    model, optimizer = build("cpu")
     loss_of(model, 1, 1, time.monotonic()).backward()
     optimizer.step()
     line = sys.stdin.readline()
@@ -59,18 +61,18 @@ def note(epoch, step, started):
         replace(HEARTBEAT, beat | {"epoch": epoch, "step": step, "steps_per_epoch": args.steps})
 
 
-def build():
-    model = torch.nn.Sequential(torch.nn.Linear(512, 512), torch.nn.ReLU(), torch.nn.Linear(512, 512))
+def build(device=DEVICE):
+    model = torch.nn.Sequential(torch.nn.Linear(512, 512), torch.nn.ReLU(), torch.nn.Linear(512, 512)).to(device)
     return model, torch.optim.Adam(model.parameters(), lr=1e-4)
 
 
 def loss_of(model, epoch, step, started):
     """Works until a step's time is over, so that a step is as long here as in the trainer it is compared with."""
     generator = torch.Generator().manual_seed(epoch * 100000 + step)
-    batch = torch.randn(256, 512, generator=generator)
+    batch = torch.randn(256, 512, generator=generator).to(next(model.parameters()).device)
     loss = (model(batch) - batch).pow(2).mean()
     while (time.monotonic() - started) * 1000 < args.step_ms - 5:
-        batch @ batch.T
+        (batch @ batch.T).max().item()
     poisoned = os.path.exists(os.path.join(args.folder, "poison")) and step == args.steps // 2
     return loss * math.nan if poisoned else loss
 
@@ -109,7 +111,7 @@ def train():
     saved = sorted(place_of(name) for name in os.listdir(CHECKPOINTS) if name.startswith("ckpt-"))
     first, done = saved[-1] if args.resume and saved else (1, 0)
     if args.resume and saved:
-        state = torch.load(os.path.join(CHECKPOINTS, name_of(saved[-1])))
+        state = torch.load(os.path.join(CHECKPOINTS, name_of(saved[-1])), map_location=DEVICE)
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
     for epoch in range(first, args.epochs + 1):
@@ -151,7 +153,7 @@ def train_with_lightning():
 
     keep = ModelCheckpoint(dirpath=CHECKPOINTS, save_last=True, save_top_k=1)
     trainer = lightning.Trainer(
-        max_epochs=args.epochs, accelerator="cpu", logger=False, callbacks=[keep], enable_progress_bar=False
+        max_epochs=args.epochs, accelerator="cpu" if DEVICE == "cpu" else "gpu", logger=False, callbacks=[keep], enable_progress_bar=False
     )
     loader = torch.utils.data.DataLoader(torch.arange(args.steps), batch_size=1)
     trainer.fit(Module(), loader, ckpt_path="last")
