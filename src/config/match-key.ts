@@ -109,12 +109,14 @@ function unknownKey(path: readonly string[]): KeyMeaning {
   const leaf = path.at(-1) ?? '';
   const ambiguous = [...schemaLeaves().keys()].filter((canonical) => canonical.endsWith(`.${leaf}`));
   if (ambiguous.length > 0) return { kind: 'unknown', suggestion: ambiguous.join(' or ') };
-  const candidates = [...new Set([...spellingTable().keys()].flatMap((spelling) => spelling.split('.')))];
-  const [best] = candidates
-    .map((candidate) => ({ candidate, edits: distance(leaf, candidate) }))
+  const mostEdits = Math.min(leaf.length - 1, Math.max(2, leaf.length / 4));
+  const words = new Set([...spellingTable().keys()].flatMap((spelling) => spelling.split('.')));
+  const [best] = [...words]
+    // What differs more in length cannot be close, and to compare texts of 70,000 characters takes a second.
+    .filter((word) => Math.abs(word.length - leaf.length) <= mostEdits)
+    .map((word) => ({ word, edits: distance(leaf, word) }))
     .sort((left, right) => left.edits - right.edits);
-  const isClose = best !== undefined && best.edits < leaf.length && best.edits <= Math.max(2, leaf.length / 4);
-  return { kind: 'unknown', suggestion: isClose ? best.candidate : undefined };
+  return { kind: 'unknown', suggestion: best !== undefined && best.edits <= mostEdits ? best.word : undefined };
 }
 
 let cachedSpellings: ReadonlyMap<string, Spelling> | undefined;
