@@ -5,7 +5,7 @@ import type { LoadedBackend } from './backend.js';
 import { lendCore } from './native/lend-core.js';
 import { nativeHome, webgpuPackages } from './native/native-home.js';
 import { type DispatchingBackend, rememberDispatches } from './webgpu-dispatch.js';
-import { installWebgpuKernels } from './webgpu-kernels.js';
+import { installWebgpuKernels } from './webgpu-kernels/index.js';
 
 /** What the package `webgpu` (Dawn) gives: the GPU object of a browser, and the classes that go with it. */
 interface Dawn {

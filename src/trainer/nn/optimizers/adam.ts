@@ -38,6 +38,10 @@ export function createAdam(name: string, module: Module, { beta1, beta2 }: AdamO
       const second = add(v, mul(sub(square(gradient), v), 1 - beta2));
       return [sub(weight, div(mul(first, rate), add(sqrt(second), epsilon))), first, second];
     },
+    wgsl: `
+      m += ${1 - beta1} * (gradient - m);
+      v += ${1 - beta2} * (gradient * gradient - v);
+      weight -= rate * m / (sqrt(v) + ${epsilon});`,
     // The operation corrects the rate by the powers of β itself: 0 leaves the rate that is given, which is corrected already.
     fused: {
       op: 'ResourceApplyAdam',

@@ -2,12 +2,15 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import { addN, div, minimum, mul, sqrt, square, sum, tidy } from '@tensorflow/tfjs-core';
 import { computeOnHost, isOnHost } from '../../backends/host.js';
 import { isOnTensorflow, runOp } from '../../backends/tensorflow-ops.js';
+import { normOfAll } from '../../backends/webgpu-kernels/norm.js';
+import { isOnWebgpu } from '../../backends/webgpu-kernels/run-shader.js';
 import type { Gradients } from './optimizer.js';
 
 /** √ of the sum of squares of all gradients, as a scalar tensor. */
 export function globalNorm(gradients: Gradients): Scalar {
   const all = [...gradients.values()];
   if (isOnTensorflow()) return tidy(() => sqrt(mul(addN(all.map(halfOfSquares)), 2)));
+  if (isOnWebgpu()) return normOfAll(all);
   if (!isOnHost()) return tidy(() => sqrt(addN(all.map((gradient) => sum<Scalar>(square(gradient))))));
   const [norm] = computeOnHost(all, [[]], ([out], arrays) => {
     (out as Float32Array)[0] = Math.sqrt(arrays.reduce((total, array) => total + sumOfSquares(array), 0));

@@ -1,6 +1,8 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
-import { mul, tidy, variable, zeros } from '@tensorflow/tfjs-core';
+import { mul, scalar, stack, tidy, variable, zeros } from '@tensorflow/tfjs-core';
 import { computeOnHost, isOnHost } from '../../backends/host.js';
+import { isOnWebgpu } from '../../backends/webgpu-kernels/run-shader.js';
+import { updateWeight } from '../../backends/webgpu-kernels/update-weight.js';
 import type { Module } from '../module.js';
 import { stepEffect, stepScalar } from '../step-input.js';
 import type { FusedRule } from './fused-update.js';
@@ -33,6 +35,8 @@ export interface UpdateRule {
   readonly onHost: (step: HostStep, outputs: Float32Array[], inputs: Float32Array[]) => void;
   /** The same with tensor operations, for backends whose memory is elsewhere. */
   readonly onDevice: (rate: Scalar, gradient: Tensor, variable: Tensor, slots: Tensor[]) => Tensor[];
+  /** The same as statements in WGSL: from `gradient` and `rate` it sets `weight` and the slots by their names. */
+  readonly wgsl: string;
   /** TensorFlow's one operation for it, for steps that are recorded. */
   readonly fused: FusedRule;
 }
@@ -77,7 +81,7 @@ export function createOptimizer(name: string, module: Module, rule: UpdateRule):
       tidy(() => {
         const update = isOnHost()
           ? hostUpdate(rule, readRate(), scale)
-          : deviceUpdate(rule, stepScalar(readRate), scale);
+          : (isOnWebgpu() ? webgpuUpdate : deviceUpdate)(rule, stepScalar(readRate), scale);
         for (const [path, gradient] of gradients) updateOne(path, gradient, update);
       });
     },
@@ -110,6 +114,11 @@ function deviceUpdate(rule: UpdateRule, rate: Scalar, scale: Scalar | undefined)
       assignAll(targets, rule.onDevice(rate, gradient, weight, slots));
     });
   };
+}
+
+function webgpuUpdate(rule: UpdateRule, rate: Scalar, scale: Scalar | undefined): Update {
+  const factors = stack([rate, scale ?? scalar(1)]);
+  return (gradient, targets) => assignAll(targets, updateWeight(rule, factors, gradient, targets));
 }
 
 function assignAll(targets: readonly Variable[], values: readonly Tensor[]): void {

@@ -22,6 +22,9 @@ export function createSgd(name: string, module: Module, { momentum }: { readonly
       const next = sub(mul(slots[0] as Tensor, momentum), mul(gradient, rate));
       return [add(weight, next), next];
     },
+    wgsl: `
+      momentum = ${momentum} * momentum - rate * gradient;
+      weight += momentum;`,
     fused: { op: 'ResourceApplyKerasMomentum', operands: ({ rate, gradient }) => [rate, gradient, momentum] },
   };
   return createOptimizer(name, module, rule);

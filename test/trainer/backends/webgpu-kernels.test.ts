@@ -1,0 +1,83 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { dispose, enableProdMode, memory, scalar, setBackend, tensor } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import { loadCpuBackend } from '../../../src/trainer/backends/cpu-backend.js';
+import { loadWebgpuBackend } from '../../../src/trainer/backends/webgpu-backend.js';
+import { registerGradients } from '../../../src/trainer/nn/autodiff/index.js';
+import { createAdam, createSgd, globalNorm, type Optimizer } from '../../../src/trainer/nn/index.js';
+import { zeros } from '../../../src/trainer/nn/initializers.js';
+import { buildModule, type Module } from '../../../src/trainer/nn/module.js';
+import { expectClose, randomValues, sizeOf } from '../numeric.js';
+
+let absent: string | undefined;
+
+beforeAll(async () => {
+  enableProdMode();
+  registerGradients();
+  await loadCpuBackend();
+  try {
+    await loadWebgpuBackend();
+  } catch (error) {
+    absent = (error as Error).message;
+    console.warn(`skipped: ${absent}`);
+  }
+}, 60_000);
+
+/** Computes the same on plain JS and on WebGPU, with tensors of each one's own, and compares every value. */
+async function expectAsPlainJs(context: TestContext, tolerance: number, run: () => Tensor[]): Promise<void> {
+  context.skip(absent !== undefined, absent);
+  const compute = async (backend: 'webgpu' | 'cpu') => {
+    await setBackend(backend);
+    const outputs = run();
+    const values = await Promise.all(outputs.map((output) => output.data()));
+    dispose(outputs);
+    return values;
+  };
+  const [expected, actual] = [await compute('cpu'), await compute('webgpu')];
+  expect(actual.length).toBe(expected.length);
+  for (const [index, values] of actual.entries())
+    expectClose(values as Float32Array, expected[index] as Float32Array, tolerance, `output ${index}`);
+}
+
+function random(shape: number[], ...labels: string[]): Tensor {
+  return tensor(randomValues(sizeOf(shape), ...labels), shape);
+}
+
+describe('updates of weights', () => {
+  const shapes = { a: [3, 5], b: [700] };
+
+  /** All variables after three steps; the second one's gradients are scaled. */
+  function descend(create: (module: Module) => Optimizer): Tensor[] {
+    const module = buildModule('net', 1);
+    for (const [name, shape] of Object.entries(shapes)) module.root.weight(name, shape, zeros);
+    const optimizer = create(module);
+    for (const [step, scale] of [undefined, scalar(0.3), undefined].entries()) {
+      const gradients = Object.entries(shapes).map(
+        ([name, shape]) => [`net/${name}`, random(shape, name, String(step))] as const,
+      );
+      optimizer.apply(new Map(gradients), 0.01 * (step + 1), scale);
+      dispose([scale, ...gradients.map(([, gradient]) => gradient)].filter((made) => made !== undefined));
+    }
+    return [...module.variables.values(), ...optimizer.slots().values()];
+  }
+
+  test('Adam', (context) =>
+    expectAsPlainJs(context, 1e-5, () =>
+      descend((module) => createAdam('adam', module, { beta1: 0.5, beta2: 0.999 })),
+    ));
+
+  test.for([0, 0.9])('descent with momentum %d', (momentum, context) =>
+    expectAsPlainJs(context, 1e-5, () => descend((module) => createSgd('sgd', module, { momentum }))),
+  );
+});
+
+test.for([1, 6, 7, 14])('norm of %d tensors', async (count, context) => {
+  await expectAsPlainJs(context, 1e-4, () => {
+    const gradients = Array.from({ length: count }, (_, index) => random([3, 7 * (index + 1) ** 3], String(index)));
+    const before = memory().numTensors;
+    const norm = globalNorm(new Map(gradients.map((gradient, index) => [String(index), gradient])));
+    expect(memory().numTensors).toBe(before + 1);
+    dispose(gradients);
+    return [norm];
+  });
+});
