@@ -25,7 +25,6 @@ export async function supervise(argv: readonly string[]): Promise<number> {
     const parsed = await parse(argv);
     if (['--help', '-h', '--version', '-v'].some((flag) => argv.includes(flag))) return ExitCode.ok;
     const options = toOptions(parsed, program);
-    setTimeout(optimize, startMs).unref();
     const { runExperiment } = await import('./run-experiment.js');
     return await runExperiment(options);
   } catch (error) {
@@ -33,10 +32,10 @@ export async function supervise(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** A launch is over by then. */
-const startMs = 5000;
-
-/** The launcher starts without the optimizing compiler; what works on is to have it. */
+/**
+ * The launcher starts without the optimizing compiler; commands that compute are to have it. Who supervises a run is idle, and its
+ * heavy work is native: the first function that is optimized costs the 3.5 MB of the compiler itself.
+ */
 function optimize(): void {
   setFlagsFromString('--opt');
 }

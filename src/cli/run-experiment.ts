@@ -28,7 +28,7 @@ export async function runExperiment({ experiment, flags, dryRun, json, startOver
     import('../ui/terminal/index.js'),
   ]);
   // There is nothing else to do until the experiment is loaded.
-  rehearseLaunch();
+  const kernelLog = rehearseLaunch();
   const prepared = await preparing;
   if (typeof prepared === 'number') return prepared;
   const { loaded, run } = prepared;
@@ -40,6 +40,7 @@ export async function runExperiment({ experiment, flags, dryRun, json, startOver
       referenceTrainer,
       remoteProcess,
       startOver,
+      kernelLog,
       onEntry: (entry) => {
         if (entry.event === 'run_started') writeLaunchRecord(run.runDir, describeLaunch(loaded.path, flags));
         view.onEntry(entry);

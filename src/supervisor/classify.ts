@@ -52,6 +52,7 @@ export function classify(status: ExitStatus, evidence: ExitEvidence, ownRules: r
     oomKills: evidence.oomKills ?? 0,
     isDiskFull: evidence.isDiskFull ?? false,
     kernelLines: evidence.kernelLines ?? [],
+    hasLines: lines.length > 0,
     linesOf: rememberLines(lines),
   };
   const isFatal = (position: number) => fatal[position] === true;
@@ -87,6 +88,7 @@ interface Facts {
   readonly oomKills: number;
   readonly isDiskFull: boolean;
   readonly kernelLines: readonly string[];
+  readonly hasLines: boolean;
   /** Positions of the lines of the log that a rule asks for. */
   readonly linesOf: (rule: FailureRule) => readonly number[];
 }
@@ -110,6 +112,7 @@ function findFirst(rules: readonly FailureRule[], facts: Facts, isHeard: Choose)
 
 /** Of the rules that apply, the one whose last line is nearest to the end; on the same line, the first. */
 function findNearest(rules: readonly FailureRule[], facts: Facts, isHeard: Choose): Verdict | undefined {
+  if (!facts.hasLines) return undefined;
   let nearest: Verdict | undefined;
   for (const rule of rules) {
     const verdict = applyRule(rule, facts, isHeard);
@@ -121,6 +124,7 @@ function findNearest(rules: readonly FailureRule[], facts: Facts, isHeard: Choos
 function applyRule(rule: FailureRule, facts: Facts, isHeard: Choose): Verdict | undefined {
   const { codes, signals, isOomKill } = rule;
   const { status, oomKills } = facts;
+  if (rule.log !== undefined && !facts.hasLines) return undefined;
   if (codes !== undefined && (status.code === null || !codes.includes(status.code))) return undefined;
   if (signals !== undefined && !signals.some((signal) => isEndedBy(status, signal))) return undefined;
   if (isOomKill && oomKills <= 0) return undefined;
@@ -134,7 +138,6 @@ function applyRule(rule: FailureRule, facts: Facts, isHeard: Choose): Verdict | 
 
 /** Matches a rule against every line, once: the patterns are what takes time. */
 function rememberLines(lines: readonly string[]): Facts['linesOf'] {
-  if (lines.length === 0) return () => [];
   const known = new Map<FailureRule, readonly number[]>();
   return (rule) => {
     const found = known.get(rule) ?? findLines(rule, lines);

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../protocol/index.js';
-import { findRunProcesses, type RunProcess } from './find-run-processes.js';
+import { type Excepted, findRunProcesses, type RunProcess } from './find-run-processes.js';
 import { isRunning } from './processes.js';
 import { signalProcess } from './signal-process.js';
 
 export interface ClearOptions {
   readonly token: string;
-  /** Processes of this attempt are no leftovers: a spare that waits, or a trainer that is adopted. */
-  readonly exceptAttempt?: number | undefined;
+  /** What is no leftover: a spare that waits, or a trainer that is adopted. */
+  readonly except?: Excepted;
   /** Time between SIGTERM and SIGKILL. */
   readonly graceMs: number;
   /** How long a process may outlive SIGKILL. */
@@ -27,9 +27,9 @@ const mostRounds = 5;
  * Ends every process of the run, descendants in groups and sessions of their own included: SIGTERM, a grace, SIGKILL, and a
  * bounded wait. It looks again until it finds none, because a process may start another while it is being ended.
  */
-export async function clearGeneration({ token, exceptAttempt, graceMs, killWaitMs }: ClearOptions): Promise<Cleared> {
+export async function clearGeneration({ token, except = {}, graceMs, killWaitMs }: ClearOptions): Promise<Cleared> {
   const removed = new Map<number, RunProcess>();
-  const find = () => findRunProcesses(token, exceptAttempt);
+  const find = () => findRunProcesses(token, except);
   for (let round = 0; round < mostRounds; round++) {
     const found = find();
     if (found.length === 0) return { removed: [...removed.values()], survivors: [] };

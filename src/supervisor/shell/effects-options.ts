@@ -2,6 +2,7 @@ import type { JournalRecord, RunStatus } from '../../protocol/index.js';
 import type { RunHistory, RunStart } from '../run-history.js';
 import type { LaunchSource } from './describe-launch.js';
 import type { Housekeeping } from './housekeeping.js';
+import type { KernelLog } from './kernel-log.js';
 import type { Logger } from './supervisor-log.js';
 
 /** What the effects of a run need to know, and whom they tell. */
@@ -14,4 +15,6 @@ export interface EffectsOptions extends LaunchSource {
   readonly onStatus: (status: RunStatus) => void;
   readonly housekeeping: Housekeeping;
   readonly logger: Logger;
+  /** Opened already, and passed over while there was time. */
+  readonly kernelLog?: KernelLog | undefined;
 }

@@ -49,7 +49,7 @@ export function createEffects(options: EffectsOptions): Effects {
   let isFirst = true;
   let device = history.checkpointDevice;
   const formerPids = new Set<number>();
-  const kernelLog = openKernelLog();
+  const kernelLog = options.kernelLog ?? openKernelLog();
   const next = createNextAttempt(options, (reason) => logger.warn(`warm spare: ${reason}`));
   const isReferenceTrainer = config.trainer.command === undefined;
   // `dispatch` is known from the first effect on.
@@ -78,12 +78,12 @@ export function createEffects(options: EffectsOptions): Effects {
     isFirst = false;
     if (adoptable !== undefined) {
       // A spare of the dead supervisor is of no use to us.
-      await clearGeneration({ token, exceptAttempt: adoptable.attempt, graceMs: 1000, killWaitMs: 5000 });
+      await clearGeneration({ token, except: { attempt: adoptable.attempt }, graceMs: 1000, killWaitMs: 5000 });
       return adopt(adoptable);
     }
     const prepared = await prepareLaunch({
       token,
-      spareAttempt: next.attempt(),
+      spare: next.spare(),
       checkpointDir: run.checkpointDir,
       epochBase: config.trainer.epoch_base,
       verify: config.checkpoints.verify,
@@ -131,7 +131,7 @@ export function createEffects(options: EffectsOptions): Effects {
       trainer: { pid, startTime, isAdopted: true },
     });
     files.watch(attempt);
-    housekeeping.later(kernelLog.skip);
+    housekeeping.later(() => kernelLog.skip());
     inBackground(watchAdopted(trainer).then((ended) => onExit(attempt, ended)));
   };
 
@@ -144,6 +144,7 @@ export function createEffects(options: EffectsOptions): Effects {
     const warm = halvings === 0 && !isUntold && next.isWarm(attempt);
     record({ event: 'launching', attempt, resume, command: launch.command, warm });
     const oomKillsBefore = countOomKills();
+    const isSkipped = kernelLog.skipNew();
     const spawned = next.take({ attempt, resume, warm, launch }) ?? (await spawnTrainer(launch, output));
     if ('reason' in spawned) return dispatch({ type: 'spawnFailed', attempt, jitter: Math.random(), ...spawned });
     const { pid, startTime, ended } = spawned;
@@ -154,7 +155,7 @@ export function createEffects(options: EffectsOptions): Effects {
       trainer: { pid, startTime, isAdopted: false },
     });
     files.watch(attempt);
-    housekeeping.later(kernelLog.skip);
+    if (!isSkipped) housekeeping.later(() => kernelLog.skip());
     housekeeping.later(() => inBackground(next.park(attempt + 1, halvings)));
     housekeeping.later(() => pruneAttempts(paths, attempt));
     rehearse(attempt, output, session);

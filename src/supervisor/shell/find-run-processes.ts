@@ -24,18 +24,24 @@ let lookedAt: PidCounter | undefined;
 /** Processes when all were listed last: strangers that have ended since are forgotten at the next listing. */
 let listed = 0;
 
+/** What is left out of a search: all processes of an attempt; a child of ours that we have not waited for is not even read. */
+export interface Excepted {
+  readonly attempt?: number | undefined;
+  readonly child?: number | undefined;
+}
+
 /** To list the folder takes no longer than to try more numbers than these. */
 const mostTried = 64;
 
 /**
  * Every living process that carries the run's token in its environment, wherever it went: in a group or session of its own,
- * or adopted by init. Ourselves are left out, and so are the processes of one attempt, if it is given. A process of another
- * user cannot be read, and is not ours to end.
+ * or adopted by init. Ourselves are left out, and so is what is excepted. A process of another user cannot be read, and is not
+ * ours to end.
  */
-export function findRunProcesses(token: string, exceptAttempt?: number): RunProcess[] {
+export function findRunProcesses(token: string, except: Excepted = {}): RunProcess[] {
   const candidates = listCandidates();
   undecided = new Set();
-  return candidates.flatMap((candidate) => lookAt(candidate, token, exceptAttempt) ?? []);
+  return candidates.flatMap((candidate) => lookAt(candidate, token, except) ?? []);
 }
 
 interface Candidate {
@@ -80,8 +86,12 @@ function takeListed(before: PidCounter | undefined): Candidate[] {
   });
 }
 
-function lookAt({ pid, known, isNew }: Candidate, token: string, except: number | undefined): RunProcess | undefined {
+function lookAt({ pid, known, isNew }: Candidate, token: string, except: Excepted): RunProcess | undefined {
   if (pid === process.pid) return undefined;
+  if (pid === except.child) {
+    undecided.add(pid);
+    return undefined;
+  }
   const folder = statSync(`/proc/${pid}`, { throwIfNoEntry: false });
   if (folder === undefined) {
     if (isNew) undecided.add(pid);
@@ -97,7 +107,10 @@ function lookAt({ pid, known, isNew }: Candidate, token: string, except: number 
   if (environ?.includes(token) !== true) return undefined;
   const environment = environ.split('\0');
   const attempt = attemptOf(environment);
-  if (!environment.includes(`${TrainerEnv.token}=${token}`) || (except !== undefined && attempt === except))
+  if (
+    !environment.includes(`${TrainerEnv.token}=${token}`) ||
+    (except.attempt !== undefined && attempt === except.attempt)
+  )
     return undefined;
   const facts = readProcess(pid);
   return facts === undefined || facts.isZombie || isThread(pid)

@@ -5,8 +5,10 @@ import { messageOf, selectKernelLines } from '../kernel-lines.js';
 
 /** The kernel's log. */
 export interface KernelLog {
-  /** Passes over what is there: what is read later has come after it. */
-  readonly skip: () => void;
+  /** Passes over what is there: what is read later has come after it. The first time takes milliseconds, and no more than these. */
+  readonly skip: (withinMs?: number) => void;
+  /** The same where a launch waits for it. False when the old lines were never passed over: that takes too long. */
+  readonly skipNew: () => boolean;
   /** New lines that concern these processes, the disk of this directory, or a GPU that is gone. */
   readonly read: (about: { readonly pids: readonly number[]; readonly directory: string }) => string[];
   readonly close: () => void;
@@ -29,9 +31,14 @@ export function openKernelLog(path = '/dev/kmsg'): KernelLog {
   }
   const bytes = Buffer.allocUnsafe(longestRecord);
   let isCurrent = false;
+  const skip = (withinMs: number) => {
+    isCurrent = drain(file, bytes, withinMs, () => undefined);
+  };
   return {
-    skip: () => {
-      isCurrent = drain(file, bytes, skipBudgetMs, () => undefined);
+    skip: (withinMs = skipBudgetMs) => skip(withinMs),
+    skipNew: () => {
+      if (isCurrent) skip(budgetMs);
+      return isCurrent;
     },
     read: ({ pids, directory }) => {
       const lines: string[] = [];
@@ -47,10 +54,21 @@ export function openKernelLog(path = '/dev/kmsg'): KernelLog {
   };
 }
 
-/** Each read gives one record; those that were overwritten meanwhile are told by EPIPE. Returns whether it came to the end. */
+/** Reads on; returns whether it came to the end. */
 function drain(file: number | undefined, bytes: Buffer, withinMs: number, take: (length: number) => void): boolean {
   if (file === undefined) return false;
-  const deadline = monotonicMs() + withinMs;
+  // The end is told by an error, whose stack would take longer than all else.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return readRecords(file, bytes, monotonicMs() + withinMs, take);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+/** Each read gives one record; those that were overwritten meanwhile are told by EPIPE. */
+function readRecords(file: number, bytes: Buffer, deadline: number, take: (length: number) => void): boolean {
   for (let records = 0; records < leastRecords || monotonicMs() < deadline; records++) {
     try {
       const length = readSync(file, bytes, 0, bytes.length, null);

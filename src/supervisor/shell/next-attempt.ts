@@ -3,6 +3,7 @@ import { attemptPaths, runPaths } from '../../protocol/index.js';
 import { meanTimeBetweenFailuresMs } from '../failure-rate.js';
 import type { State } from '../state.js';
 import { describeLaunch, type LaunchSource } from './describe-launch.js';
+import type { Excepted } from './find-run-processes.js';
 import { createParkedLaunch } from './parked-launch.js';
 import type { SpawnedTrainer } from './spawn-trainer.js';
 import { createWarmSpare } from './warm-spare.js';
@@ -25,8 +26,8 @@ export interface NextAttempt {
   readonly isWarm: (attempt: number) => boolean;
   /** Lets what is ready become the trainer; undefined when nothing is that fits. */
   readonly take: (wanted: Wanted) => SpawnedTrainer | undefined;
-  /** The attempt whose process waits: it is no leftover. */
-  readonly attempt: () => number | undefined;
+  /** The process that waits: it is no leftover. */
+  readonly spare: () => Excepted;
   /** Lets what waits end; nothing is kept ready any more. */
   readonly dismiss: () => void;
 }
@@ -59,7 +60,7 @@ export function createNextAttempt(source: LaunchSource, onError: (reason: string
     isWarm: (attempt) => spare.attempt() === attempt,
     take: ({ attempt, resume, warm, launch }) =>
       (warm ? spare.take(attempt, resume) : undefined) ?? parked.take(attempt, launch),
-    attempt: () => spare.attempt() ?? parked.attempt(),
+    spare: () => (spare.attempt() === undefined ? parked.shell() : { attempt: spare.attempt() }),
     dismiss: () => {
       isDismissed = true;
       spare.dismiss();

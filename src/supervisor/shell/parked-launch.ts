@@ -4,6 +4,7 @@ import type { Writable } from 'node:stream';
 import { setImmediate } from 'node:timers';
 import type { TrainerLaunch } from '../../config/index.js';
 import { systemErrorCode } from '../../protocol/index.js';
+import type { Excepted } from './find-run-processes.js';
 import { type SpawnedTrainer, spawnTrainer } from './spawn-trainer.js';
 
 /**
@@ -15,8 +16,8 @@ export interface ParkedLaunch {
   readonly park: (attempt: number, launch: TrainerLaunch, output: string) => Promise<void>;
   /** Lets the parked shell become the trainer; undefined when there is none that fits. */
   readonly take: (attempt: number, launch: TrainerLaunch) => SpawnedTrainer | undefined;
-  /** The attempt whose shell is parked: its process is no leftover. */
-  readonly attempt: () => number | undefined;
+  /** The shell that is parked: it is no leftover. */
+  readonly shell: () => Excepted;
   /** Ends a parked shell, and removes the log that it was to write. */
   readonly dismiss: () => void;
 }
@@ -68,7 +69,8 @@ export function createParkedLaunch(): ParkedLaunch {
       parked = undefined;
       return { ...shell, input: undefined };
     },
-    attempt: () => parked?.attempt,
+    // Forgotten as soon as it has ended, which is when its number is free again.
+    shell: () => ({ attempt: parked?.attempt, child: parked?.shell.pid }),
     dismiss: () => {
       if (parked !== undefined) removeUnused(parked.output);
       end();

@@ -16,14 +16,15 @@ import { noProgress, type Progress, progressOf, progressOfRecord } from '../prog
 import type { Resource } from '../state.js';
 import { mayBeginAnew } from '../upload-policy.js';
 import { clearGeneration } from './clear-generation.js';
+import type { Excepted } from './find-run-processes.js';
 import { findShortage } from './find-shortage.js';
 import { restoreRecord } from './restore-record.js';
 import type { FetchOutcome } from './uploads.js';
 
 export interface PrepareOptions {
   readonly token: string;
-  /** The attempt whose spare is waiting. */
-  readonly spareAttempt: number | undefined;
+  /** The process that is kept ready for the next attempt. */
+  readonly spare: Excepted;
   readonly checkpointDir: string;
   readonly epochBase: 0 | 1;
   readonly verify: VerifyMode;
@@ -71,9 +72,9 @@ const leftoverGraceMs = 1000;
 
 /** Ends what is left of the previous generation, then verifies the checkpoint. Never throws. */
 export async function prepareLaunch(options: PrepareOptions): Promise<Prepared> {
-  const { token, spareAttempt: exceptAttempt, killWaitMs, checkpointDir, journal } = options;
+  const { token, spare: except, killWaitMs, checkpointDir, journal } = options;
   const { removed, survivors } = await clearGeneration({
-    ...{ token, exceptAttempt, killWaitMs },
+    ...{ token, except, killWaitMs },
     graceMs: leftoverGraceMs,
   });
   if (removed.length > 0)

@@ -25,12 +25,12 @@ let isCompiled = false;
  * then. At every attempt, what other processes there are is looked at, so that the relaunch knows them.
  */
 export function rehearseRelaunch(state: State, { token, attempt, output, readProgress }: RehearsalOptions): void {
-  findRunProcesses(token, attempt);
+  findRunProcesses(token, { attempt });
   if (isCompiled) return;
   isCompiled = true;
   hasGpuTool();
   for (let i = 0; i < times; i++) {
-    findRunProcesses(token, attempt);
+    findRunProcesses(token, { attempt });
     const evidence = { logTail: readLogTail(output), oomKills: countOomKills() };
     const exited = { type: 'exited', attempt, progress: readProgress(), evidence, jitter: 0.5 } as const;
     play(state, { ...exited, status: { code: null, signal: 'SIGKILL' } });

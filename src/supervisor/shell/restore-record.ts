@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { existsForeign, type Resumable } from '../../checkpoint/index.js';
 import {
   epochInfoPath,
@@ -25,8 +26,9 @@ export function restoreRecord(
   found: Resumable,
 ): string | undefined {
   if (found.kind !== 'foreign' && found.kind !== 'none') return undefined;
-  const present = parseEpochInfo(readText(epochInfoPath(checkpointDir)) ?? '', epochBase);
-  if (isUnreadable(present)) return undefined;
+  const recorded = readText(epochInfoPath(checkpointDir));
+  const present = recorded === undefined ? undefined : parseEpochInfo(recorded, epochBase);
+  if (present === undefined || isUnreadable(present)) return undefined;
   const named = [present.partial?.checkpoint, present.checkpoint].flatMap((name) => name ?? []);
   const isThere = (name: string) => existsForeign(checkpointDir, name);
   if (named.length === 0 || named.some(isThere)) return undefined;
@@ -44,6 +46,8 @@ export function restoreRecord(
 
 function readText(path: string): string | undefined {
   try {
+    // An error for what is usual, no file yet, would cost a relaunch more than the look.
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
     return readFileBounded(path).toString('utf8');
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return undefined;

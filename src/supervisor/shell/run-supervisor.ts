@@ -20,6 +20,7 @@ import type { State, StopIntent } from '../state.js';
 import { createEffects } from './effects.js';
 import { createHousekeeping, type Housekeeping } from './housekeeping.js';
 import { openJournal, readJournal } from './journal-writer.js';
+import type { KernelLog } from './kernel-log.js';
 import { createNotifier } from './notifier.js';
 import { randomToken } from './random-token.js';
 import { takeLock } from './run-lock.js';
@@ -38,6 +39,8 @@ export interface SupervisorOptions {
   readonly startOver: boolean;
   /** End what an earlier supervisor left, and launch nothing. Forced: without waiting for its trainer. */
   readonly endOnly?: 'asked' | 'forced';
+  /** The kernel's log, if it is open already. */
+  readonly kernelLog?: KernelLog;
   readonly onEntry: (entry: JournalEntry) => void;
   readonly onStatus: (status: RunStatus) => void;
 }

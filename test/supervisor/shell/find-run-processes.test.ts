@@ -24,7 +24,7 @@ async function end(child: ChildProcess | undefined): Promise<void> {
   if (child?.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
 
-const pidsOf = (exceptAttempt?: number) => findRunProcesses(token, exceptAttempt).map(({ pid }) => pid);
+const pidsOf = (exceptAttempt?: number) => findRunProcesses(token, { attempt: exceptAttempt }).map(({ pid }) => pid);
 
 afterEach(async () => {
   for (const child of children.splice(0)) await end(child);
@@ -57,9 +57,17 @@ describe.skipIf(process.platform !== 'linux')('processes of a run', () => {
     const first = await start({ SUPERVISE_TOKEN: token, SUPERVISE_ATTEMPT: '1' });
     const second = await start({ SUPERVISE_TOKEN: token, SUPERVISE_ATTEMPT: '2' });
     expect(pidsOf(1)).toEqual([second]);
-    const [one] = findRunProcesses(token, 2);
+    const [one] = findRunProcesses(token, { attempt: 2 });
     expect(one).toMatchObject({ pid: first, attempt: 1, isZombie: false });
     expect(one?.command).toMatch(/sleep 60/);
+  });
+
+  it('are told without a child that is left out, and with it again', async () => {
+    const first = await start({ SUPERVISE_TOKEN: token, SUPERVISE_ATTEMPT: '1' });
+    const spare = await start({ SUPERVISE_TOKEN: token, SUPERVISE_ATTEMPT: '2' });
+    for (let look = 0; look < 2; look++)
+      expect(findRunProcesses(token, { child: spare }).map(({ pid }) => pid)).toEqual([first]);
+    expect(pidsOf().sort()).toEqual([first, spare].sort());
   });
 
   it('carry the whole token, not a part of it', async () => {

@@ -25,8 +25,11 @@ describe.skipIf(!canWrite)('the log of this kernel (needs the right to write /de
     writeFileSync('/dev/kmsg', `<3>${line} before\n`);
     log = openKernelLog();
     expect(log.read(about)).toEqual([]);
+    expect(log.skipNew()).toBe(false);
     log.skip();
     expect(log.read(about)).toEqual([]);
+    writeFileSync('/dev/kmsg', `<3>${line} between two attempts\n`);
+    expect(log.skipNew()).toBe(true);
     writeFileSync('/dev/kmsg', `<3>${line} after\n`);
     writeFileSync('/dev/kmsg', '<3>python[1]: segfault at 10 ip 00007f5f\n');
     expect(log.read({ ...about, pids: [...about.pids, 2] })).toEqual([`${line} after`]);
@@ -38,6 +41,7 @@ describe('a log that cannot be read', () => {
   test.each(['/nowhere/kmsg', folder])('tells nothing, and is no error: %s', (path) => {
     log = openKernelLog(path);
     log.skip();
+    expect(log.skipNew()).toBe(false);
     expect(log.read(about)).toEqual([]);
   });
 
