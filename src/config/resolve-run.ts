@@ -44,13 +44,13 @@ export interface LaunchOptions {
 /** The exact command line of the trainer. Somebody else's is run as written; only `resume_args` are added on a resume. */
 export function trainerCommand({ config, run, resume, halvings = 0, referenceTrainer }: LaunchOptions): TrainerLaunch {
   const { command, resume_args, env } = config.trainer;
-  const own = [
+  const own = () => [
     ...referenceTrainer,
     ...['--config', join(run.runDir, 'experiment.json')],
     ...['--checkpoint_dir', run.checkpointDir],
     ...['--epochs', String(config.epochs)],
   ];
-  const base = command ?? own;
+  const base = command ?? own();
   const gpu = config.training.gpu_id === undefined ? {} : { CUDA_VISIBLE_DEVICES: config.training.gpu_id };
   return {
     command: [...base, ...(resume ? resume_args : []), ...oomArgs(config, halvings)] as [string, ...string[]],

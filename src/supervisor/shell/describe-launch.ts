@@ -27,12 +27,13 @@ export function describeLaunch(
   { attempt, resume, halvings, divergences, mtbfMs }: LaunchOf,
 ): TrainerLaunch {
   const launch = trainerCommand({ config, run, resume, halvings, referenceTrainer });
-  const { root: folder } = attemptPaths(runPaths(run.runDir), attempt);
+  // A relaunch waits for it: paths take a tenth of a millisecond.
+  const folder = () => attemptPaths(runPaths(run.runDir), attempt).root;
   const env = {
     ...launch.env,
     // The reference trainer keeps its own account of them, in its checkpoints.
     ...(config.trainer.command === undefined
-      ? referenceTrainerEnv(launch.env, folder)
+      ? referenceTrainerEnv(launch.env, folder())
       : rollbackEnv(config.rollback, divergences)),
     [TrainerEnv.mtbf]: String(Math.round(mtbfMs / 1000)),
     [TrainerEnv.token]: token,

@@ -34,8 +34,9 @@ export interface Effects {
   readonly close: () => Promise<void>;
 }
 
-/** When the trainer is past its own start. */
-const rehearsalDelayMs = 1000;
+/** When the trainer is past its own start; then after twice the time, and so on. */
+const firstRehearsalMs = 1000;
+const mostBetweenRehearsalsMs = 10_000;
 
 /** Performs the effects of the core with real processes, files and timers. */
 export function createEffects(options: EffectsOptions): Effects {
@@ -162,13 +163,15 @@ export function createEffects(options: EffectsOptions): Effects {
     inBackground(ended.then((result) => onExit(attempt, result)));
   };
 
-  const rehearse = (attempt: number, output: string, session: Session) => {
+  const rehearse = (attempt: number, output: string, session: Session, afterMs = 0) => {
     const perform = async () => {
       if (files.watched() !== attempt) return;
       const readNow = () => readProgress(run.checkpointDir, config.trainer.epoch_base);
       rehearseRelaunch(session.state(), { token, attempt, output, readProgress: readNow });
+      rehearse(attempt, output, session, afterMs + delayMs);
     };
-    setTimeout(() => inBackground(perform()), rehearsalDelayMs).unref();
+    const delayMs = Math.min(Math.max(firstRehearsalMs, afterMs), mostBetweenRehearsalsMs);
+    setTimeout(() => inBackground(perform()), delayMs).unref();
   };
 
   const inspect = async (attempt: number) => {

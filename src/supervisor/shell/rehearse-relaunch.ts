@@ -22,7 +22,7 @@ let isCompiled = false;
 
 /**
  * Goes the way of a relaunch as far as that changes nothing, while the trainer works: what the first one needs is compiled
- * then. At every attempt, what other processes there are is looked at, so that the relaunch knows them.
+ * then. Every time, what other processes there are is looked at, so that the relaunch knows them.
  */
 export function rehearseRelaunch(state: State, { token, attempt, output, readProgress }: RehearsalOptions): void {
   findRunProcesses(token, { attempt });
