@@ -33,8 +33,8 @@ export async function supervise(argv: readonly string[]): Promise<number> {
 }
 
 /**
- * The launcher starts without the optimizing compiler; commands that compute are to have it. Who supervises a run is idle, and its
- * heavy work is native: the first function that is optimized costs the 3.5 MB of the compiler itself.
+ * The launcher starts without the optimizing compiler; commands that compute are to have it, and a supervisor from its first
+ * relaunch on.
  */
 function optimize(): void {
   setFlagsFromString('--opt');

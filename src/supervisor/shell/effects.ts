@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { retentionRules } from '../../config/index.js';
 import { attemptPaths, type ExitStatus, runPaths } from '../../protocol/index.js';
 import type { Effect } from '../effect.js';
@@ -37,6 +38,14 @@ export interface Effects {
 /** When the trainer is past its own start; then after twice the time, and so on. */
 const firstRehearsalMs = 1000;
 const mostBetweenRehearsalsMs = 10_000;
+
+/**
+ * A supervisor starts without the optimizing compiler: the first function that is optimized costs the 3.5 MB of the compiler
+ * itself. One that relaunches is to get faster at it.
+ */
+function optimize(): void {
+  setFlagsFromString('--opt');
+}
 
 /** Performs the effects of the core with real processes, files and timers. */
 export function createEffects(options: EffectsOptions): Effects {
@@ -160,6 +169,7 @@ export function createEffects(options: EffectsOptions): Effects {
     housekeeping.later(() => inBackground(next.park(attempt + 1, halvings)));
     housekeeping.later(() => pruneAttempts(paths, attempt));
     rehearse(attempt, output, session);
+    if (effect.attempt > 1) housekeeping.later(optimize);
     inBackground(ended.then((result) => onExit(attempt, result)));
   };
 
