@@ -2,10 +2,12 @@ import type { Scalar, Tensor3D } from '@tensorflow/tfjs-core';
 import { mul, scalar } from '@tensorflow/tfjs-core';
 import { computeOnHost, isOnHost } from '../backends/host.js';
 import { isOnTensorflow } from '../backends/tensorflow-ops.js';
+import { isOnWebgpu } from '../backends/webgpu-kernels/run-shader.js';
 import { withGradient } from '../nn/ops/with-gradient.js';
 import { deviceCtcLoss } from './ctc-device.js';
 import { ctcOfSequence } from './ctc-lattice.js';
 import { nativeCtcLoss } from './ctc-native.js';
+import { webgpuCtcLoss } from './ctc-webgpu.js';
 
 /** Class indices of each line; as a function for a step that is recorded and replayed. */
 export type CtcLabels = readonly Int32Array[] | (() => readonly Int32Array[]);
@@ -20,6 +22,7 @@ export function ctcLoss(logits: Tensor3D, labels: CtcLabels, clipMax = Number.PO
   const [lines] = logits.shape;
   if (read().length !== lines) throw new RangeError(`${read().length} labels for ${lines} lines`);
   if (isOnTensorflow()) return nativeCtcLoss(logits, read, clipMax);
+  if (isOnWebgpu()) return webgpuCtcLoss(logits, read(), clipMax);
   return isOnHost() ? hostCtcLoss(logits, read(), clipMax) : deviceCtcLoss(logits, read(), clipMax);
 }
 

@@ -1,12 +1,14 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
-import { dispose, enableProdMode, memory, scalar, setBackend, tensor } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import { dispose, enableProdMode, grad, grads, memory, scalar, setBackend, tensor, tidy } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { loadCpuBackend } from '../../../src/trainer/backends/cpu-backend.js';
 import { loadWebgpuBackend } from '../../../src/trainer/backends/webgpu-backend.js';
+import { ctcLoss } from '../../../src/trainer/losses/index.js';
 import { registerGradients } from '../../../src/trainer/nn/autodiff/index.js';
 import { createAdam, createSgd, globalNorm, type Optimizer } from '../../../src/trainer/nn/index.js';
 import { zeros } from '../../../src/trainer/nn/initializers.js';
 import { buildModule, type Module } from '../../../src/trainer/nn/module.js';
+import { lstmSequence } from '../../../src/trainer/nn/ops/lstm-sequence.js';
 import { expectClose, randomValues, sizeOf } from '../numeric.js';
 
 let absent: string | undefined;
@@ -80,4 +82,42 @@ test.for([1, 6, 7, 14])('norm of %d tensors', async (count, context) => {
     dispose(gradients);
     return [norm];
   });
+});
+
+describe('LSTM', () => {
+  test.for([
+    [1, 1, 3, false],
+    [2, 4, 5, true],
+    [1, 2, 70, false],
+  ] as const)('%d sequences of %d steps, %d units, backwards: %s', ([batch, steps, units, backwards], context) =>
+    expectAsPlainJs(context, 1e-4, () => {
+      const [projected, recurrent, dy] = [
+        random([batch, steps, 4 * units], 'projected'),
+        random([units, 4 * units], 'recurrent'),
+        random([batch, steps, units], 'dy'),
+      ] as [Tensor3D, Tensor2D, Tensor3D];
+      const run = (x: Tensor, kernel: Tensor) => lstmSequence(x as Tensor3D, kernel as Tensor2D, backwards);
+      return tidy(() => [run(projected, recurrent), ...grads(run)([projected, recurrent], dy)]);
+    }),
+  );
+});
+
+describe('CTC', () => {
+  const lines = (...labels: number[][]) => labels.map((label) => Int32Array.from(label));
+  const random20 = Array.from({ length: 20 }, (_, at) => (at * 7) % 5);
+
+  test.for([
+    ['one character', 3, 1, lines([0])],
+    ['no character, repeated ones, one that does not fit', 4, 2, lines([], [1, 1], [0, 1, 0, 1, 0])],
+    ['more states than threads of the least program', 45, 5, lines(random20, [4, 4, 0])],
+    ['nothing at all', 2, 3, lines([])],
+  ] as const)('%s', ([, steps, characters, labels], context) =>
+    expectAsPlainJs(context, 1e-4, () => {
+      const logits = random([labels.length, steps, characters + 1], 'logits');
+      return [Number.POSITIVE_INFINITY, 1000, 0.01].flatMap((clipMax) => {
+        const run = (x: Tensor) => ctcLoss(x as Tensor3D, labels, clipMax);
+        return tidy(() => [run(logits), grad(run)(logits)]);
+      });
+    }),
+  );
 });

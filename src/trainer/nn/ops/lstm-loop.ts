@@ -35,7 +35,7 @@ export function runLstm(shape: LstmShape, projected: Float32Array, recurrent: Fl
  */
 export function runLstmGradient(
   shape: LstmShape,
-  trace: LstmTrace,
+  trace: Omit<LstmTrace, 'hidden'>,
   recurrentTransposed: Float32Array,
   dHidden: Float32Array,
   dProjected: Float32Array,
@@ -119,7 +119,7 @@ function activate(
 
 /** One step back: from dh to the gates' sums and to the cell state before. */
 function differentiateGates(
-  { gates, cells }: LstmTrace,
+  { gates, cells }: Omit<LstmTrace, 'hidden'>,
   row: number,
   previous: number,
   units: number,

@@ -14,6 +14,8 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import { computeOnHost, isOnHost } from '../../backends/host.js';
+import { fitsLstm, runLstmGradientShader, runLstmShader } from '../../backends/webgpu-kernels/lstm.js';
+import { isOnWebgpu } from '../../backends/webgpu-kernels/run-shader.js';
 import type { LstmShape } from './lstm-loop.js';
 import { runLstm, runLstmGradient } from './lstm-loop.js';
 import { withGradient } from './with-gradient.js';
@@ -24,45 +26,70 @@ import { withGradient } from './with-gradient.js';
  */
 export function lstmSequence(projected: Tensor3D, recurrent: Tensor2D, backwards: boolean): Tensor3D {
   // Small matrices, many steps: on wasm a loop in JS beats hundreds of kernel calls; a GPU would wait for the transfers.
-  return isOnHost() ? inOneLoop(projected, recurrent, backwards) : stepByStep(projected, recurrent, backwards);
+  if (isOnHost()) return inOneRun(byLoop, projected, recurrent, backwards);
+  const inShader = isOnWebgpu() && fitsLstm(recurrent.shape[0]);
+  return inShader
+    ? inOneRun({ run: runLstmShader, runGradient: runLstmGradientShader }, projected, recurrent, backwards)
+    : stepByStep(projected, recurrent, backwards);
 }
 
-function inOneLoop(projected: Tensor3D, recurrent: Tensor2D, backwards: boolean): Tensor3D {
+/** All steps at once, forwards and backwards. */
+interface LstmRunner {
+  /** Gates, cells and hidden states. */
+  readonly run: (shape: LstmShape, projected: Tensor3D, recurrent: Tensor2D) => [Tensor3D, Tensor3D, Tensor3D];
+  /** Gradient with respect to `projected`. */
+  readonly runGradient: (
+    shape: LstmShape,
+    gates: Tensor3D,
+    cells: Tensor3D,
+    recurrentTransposed: Tensor2D,
+    dHidden: Tensor3D,
+  ) => Tensor3D;
+}
+
+const byLoop: LstmRunner = {
+  run: (shape, projected, recurrent) => {
+    const { batch, steps, units } = shape;
+    const shapes = [
+      [batch, steps, 4 * units],
+      [batch, steps, units],
+      [batch, steps, units],
+    ];
+    return computeOnHost([projected, recurrent], shapes, (outputs, inputs) => {
+      const [gates, cells, hidden] = outputs as [Float32Array, Float32Array, Float32Array];
+      const [sums, weights] = inputs as [Float32Array, Float32Array];
+      runLstm(shape, sums, weights, { gates, cells, hidden });
+    }) as [Tensor3D, Tensor3D, Tensor3D];
+  },
+  runGradient: (shape, gates, cells, recurrentTransposed, dHidden) => {
+    const inputs = [gates, cells, recurrentTransposed, dHidden];
+    const [dProjected] = computeOnHost(inputs, [gates.shape], ([out], arrays) => {
+      const [gates, cells, transposed, dy] = arrays as [Float32Array, Float32Array, Float32Array, Float32Array];
+      runLstmGradient(shape, { gates, cells }, transposed, dy, out as Float32Array);
+    });
+    return dProjected as Tensor3D;
+  },
+};
+
+function inOneRun(
+  { run, runGradient }: LstmRunner,
+  projected: Tensor3D,
+  recurrent: Tensor2D,
+  backwards: boolean,
+): Tensor3D {
   const [batch, steps] = projected.shape;
-  const units = recurrent.shape[0];
-  const shape: LstmShape = { batch, steps, units, backwards };
+  const shape: LstmShape = { batch, steps, units: recurrent.shape[0], backwards };
   return withGradient([projected, recurrent], {
     forward: () => {
-      const shapes = [
-        [batch, steps, 4 * units],
-        [batch, steps, units],
-        [batch, steps, units],
-      ];
-      const [gates, cells, hidden] = computeOnHost([projected, recurrent], shapes, (outputs, inputs) => {
-        const [gates, cells, hidden] = outputs as [Float32Array, Float32Array, Float32Array];
-        const [sums, weights] = inputs as [Float32Array, Float32Array];
-        runLstm(shape, sums, weights, { gates, cells, hidden });
-      }) as [Tensor3D, Tensor3D, Tensor3D];
+      const [gates, cells, hidden] = run(shape, projected, recurrent);
       return { value: hidden, saved: [gates, cells, hidden, recurrent] };
     },
-    backward: (dy, saved) => sequenceGradient(shape, dy, saved as [Tensor3D, Tensor3D, Tensor3D, Tensor2D]),
+    backward: (dy, saved) => {
+      const [gates, cells, hidden, weights] = saved as [Tensor3D, Tensor3D, Tensor3D, Tensor2D];
+      const dProjected = runGradient(shape, gates, cells, transpose(weights), dy);
+      return [dProjected, recurrentGradient(shape, hidden, dProjected)];
+    },
   });
-}
-
-function sequenceGradient(shape: LstmShape, dy: Tensor3D, saved: [Tensor3D, Tensor3D, Tensor3D, Tensor2D]) {
-  const [gates, cells, hidden, recurrent] = saved;
-  const inputs = [gates, cells, hidden, transpose(recurrent), dy];
-  const [dProjected] = computeOnHost(inputs, [gates.shape], ([out], arrays) => {
-    const [gates, cells, hidden, transposed, dHidden] = arrays as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ];
-    runLstmGradient(shape, { gates, cells, hidden }, transposed, dHidden, out as Float32Array);
-  }) as [Tensor3D];
-  return [dProjected, recurrentGradient(shape, hidden, dProjected)];
 }
 
 /** Sum over all steps but the first of (hidden state before)ᵀ · (gradient of the gates' sums), as one matrix product. */
