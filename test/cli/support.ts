@@ -35,7 +35,7 @@ function run(
   const environment = { PATH: process.env['PATH'], ...env };
   const command = [join(root, 'bin', script), ...args];
   return new Promise((resolve) => {
-    execFile(process.execPath, command, { cwd, env: environment, timeout: 90_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, command, { cwd, env: environment, timeout: 250_000 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ code, stdout, stderr });
     });

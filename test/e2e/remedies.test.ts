@@ -181,11 +181,8 @@ describe('out of memory', () => {
   });
 });
 
-/** Six starts of the reference trainer, one after the other: a busy machine takes seconds for each. */
-const sixStarts = { timeout: 150_000 };
-
 describe('the same failure at one place', () => {
-  it('is answered by going back one checkpoint, which is kept in quarantine', sixStarts, async () => {
+  it('is answered by going back one checkpoint, which is kept in quarantine', async () => {
     bench = openBench('step-back');
     const poison = join(bench.folder, 'poisoned');
     writeFileSync(poison, '');

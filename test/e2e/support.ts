@@ -95,7 +95,7 @@ export function tinyExperiment(changes: Record<string, unknown> = {}): Record<st
 export async function waitFor<Value>(
   what: string,
   probe: () => Value | undefined | false,
-  timeoutMs = 60_000,
+  timeoutMs = 240_000,
 ): Promise<Value> {
   const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline) {

@@ -22,7 +22,7 @@ console.log(JSON.stringify({ device, bits }));
 async function compute(threads: number, folder: string) {
   const args = ['--input-type=module', '-e', program(threads)];
   // A process whose threads kept it alive would run into the time limit.
-  const options = { cwd: repository, timeout: 50_000, env: { ...process.env, TMPDIR: folder } };
+  const options = { cwd: repository, timeout: 250_000, env: { ...process.env, TMPDIR: folder } };
   const { stdout } = await run(process.execPath, args, options);
   return JSON.parse(stdout) as { device: string; bits: string[] };
 }

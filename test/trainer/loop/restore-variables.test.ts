@@ -201,7 +201,7 @@ const isRight = ([name, each]) => {
 };
 console.log(JSON.stringify({ device, wrong: [...variables].filter((entry) => !isRight(entry)).map(([name]) => name) }));
 `;
-  const options = { cwd: repository, timeout: 50_000 };
+  const options = { cwd: repository, timeout: 250_000 };
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], options);
   expect(JSON.parse(stdout)).toEqual({ device: expect.stringContaining('2 threads'), wrong: [] });
 });
