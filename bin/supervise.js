@@ -9,6 +9,8 @@ foresee(argv);
 // runs once, at the start, is worth an optimizing compiler and its memory.
 setFlagsFromString('--semi-space-growth-factor=1');
 setFlagsFromString('--no-opt');
+// Node 22 and newer keep the compiled code of what else a command loads between runs.
+module.constructor.enableCompileCache?.();
 loadCompiled('supervise')
   .supervise(argv)
   .then((code) => {
