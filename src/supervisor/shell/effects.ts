@@ -37,7 +37,7 @@ export interface Effects {
 
 /** When the trainer is past its own start; then after twice the time, and so on. */
 const firstRehearsalMs = 1000;
-const mostBetweenRehearsalsMs = 10_000;
+const mostBetweenRehearsalsMs = 60_000;
 
 /**
  * A supervisor starts without the optimizing compiler: the first function that is optimized costs the 3.5 MB of the compiler
