@@ -1,5 +1,7 @@
 import type { Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { add, mul, rsqrt, sub, tidy } from '@tensorflow/tfjs-core';
+import { runAverage } from '../backends/webgpu-kernels/elementwise.js';
+import { isOnWebgpu } from '../backends/webgpu-kernels/run-shader.js';
 import { ones, zeros } from './initializers.js';
 import type { Pass, VariableScope } from './module.js';
 import { scaleChannels, shiftChannels } from './ops/channels.js';
@@ -63,5 +65,10 @@ function normalization(scope: VariableScope, channels: number, rectifies: boolea
 
 /** Moves a running statistic towards that of the batch. */
 function follow(running: Variable, batch: Tensor1D): void {
-  tidy(() => running.assign(add(mul(running, momentum), mul(batch, 1 - momentum)) as Variable));
+  tidy(() => {
+    const moved = isOnWebgpu()
+      ? runAverage(running, batch, momentum)
+      : add(mul(running, momentum), mul(batch, 1 - momentum));
+    running.assign(moved as Variable);
+  });
 }

@@ -1,5 +1,19 @@
-import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
-import { dispose, enableProdMode, grad, grads, memory, scalar, setBackend, tensor, tidy } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import {
+  add,
+  clone,
+  dispose,
+  enableProdMode,
+  grad,
+  grads,
+  keep,
+  memory,
+  scalar,
+  setBackend,
+  tensor,
+  tidy,
+  tile,
+} from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { loadCpuBackend } from '../../../src/trainer/backends/cpu-backend.js';
 import { loadWebgpuBackend } from '../../../src/trainer/backends/webgpu-backend.js';
@@ -8,7 +22,10 @@ import { registerGradients } from '../../../src/trainer/nn/autodiff/index.js';
 import { createAdam, createSgd, globalNorm, type Optimizer } from '../../../src/trainer/nn/index.js';
 import { zeros } from '../../../src/trainer/nn/initializers.js';
 import { buildModule, type Module } from '../../../src/trainer/nn/module.js';
+import { leakyRelu } from '../../../src/trainer/nn/ops/leaky-relu.js';
 import { lstmSequence } from '../../../src/trainer/nn/ops/lstm-sequence.js';
+import type { BatchStatistics } from '../../../src/trainer/nn/ops/normalization.js';
+import { normalizeChannels, normalizeRectify } from '../../../src/trainer/nn/ops/normalize.js';
 import { expectClose, randomValues, sizeOf } from '../numeric.js';
 
 let absent: string | undefined;
@@ -121,3 +138,36 @@ describe('CTC', () => {
     }),
   );
 });
+
+describe('batch norm', () => {
+  test.for([
+    ['few rows', [3, 3], 0],
+    ['rows that do not come out even, far from 0', [2, 3, 7, 5], 300],
+    ['more rows than lanes', [22_001, 3], 0],
+  ] as const)('%s', ([, shape, centre], context) =>
+    expectAsPlainJs(context, 1e-3, () =>
+      [normalizeRectify, normalizeChannels].flatMap((normalize) => {
+        const channels = shape.at(-1) as number;
+        const [x, gamma, beta, dy] = [
+          tidy(() => add(random([...shape], 'x'), centre)),
+          random([channels], 'gamma'),
+          random([channels], 'beta'),
+          random([...shape], 'dy'),
+        ] as [Tensor, Tensor1D, Tensor1D, Tensor];
+        return tidy(() => {
+          const seen: Tensor[] = [];
+          const onStatistics = ({ mean, variance }: BatchStatistics) => {
+            if (seen.length === 0) seen.push(keep(clone(mean)), keep(clone(variance)));
+          };
+          const run = (x: Tensor, gamma: Tensor, beta: Tensor) =>
+            normalize(x, { gamma: gamma as Tensor1D, beta: beta as Tensor1D, epsilon: 1e-3, onStatistics });
+          const value = run(x, gamma, beta);
+          return [value, ...seen, ...grads(run)([x, gamma, beta], dy)];
+        });
+      }),
+    ),
+  );
+});
+
+test('rectifier of more elements than threads', (context) =>
+  expectAsPlainJs(context, 1e-6, () => tidy(() => [leakyRelu(tile(random([1000], 'x'), [1100]))])));

@@ -1,8 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { eachElement } from './channel-lanes.js';
 import { mostThreads, runShader, type Shader } from './run-shader.js';
-
-/** Workgroups of a program at most; of more elements than these have threads, each thread takes several. */
-const mostWorkgroups = 4096;
 
 /** One weight's update as statements in WGSL that set `weight` and its slots from `gradient` and `rate`, for each element. */
 export interface UpdateFormula {
@@ -23,9 +21,8 @@ export function updateWeight(
   return runShader(shaderOf(formula), {
     // Eight buffers with the outputs, of a rule with two slots: as many as WebGPU promises.
     inputs: [factors, gradient, ...targets],
+    ...eachElement(gradient),
     shapes: targets.map(({ shape }) => shape),
-    sizes: [gradient.size],
-    workgroups: Math.min(mostWorkgroups, Math.ceil(gradient.size / mostThreads)),
   });
 }
 
@@ -35,7 +32,7 @@ function shaderOf({ slots, wgsl }: UpdateFormula): Shader {
     name: `update ${wgsl}`,
     outputs: targets.map((name) => `${name}Out`),
     inputs: ['factors', 'gradients', ...targets.map((name) => `${name}In`)],
-    sizes: ['elements'],
+    sizes: ['elements', 'channels'],
     code: () => `
       @compute @workgroup_size(${mostThreads})
       fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {

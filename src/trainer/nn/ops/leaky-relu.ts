@@ -1,10 +1,12 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { fill, mul, prelu, step } from '@tensorflow/tfjs-core';
 import { isOnTensorflow, runOp } from '../../backends/tensorflow-ops.js';
+import { runRectifier, runRectifierGradient } from '../../backends/webgpu-kernels/elementwise.js';
+import { isOnWebgpu } from '../../backends/webgpu-kernels/run-shader.js';
 import { withGradient } from './with-gradient.js';
 
 /** Slope of the negative half everywhere in our networks. */
-const slope = 0.2;
+export const slope = 0.2;
 
 const kernel = { types: { T: 'float32' }, floats: { alpha: slope } } as const;
 
@@ -25,6 +27,7 @@ export function leakyRelu<T extends Tensor>(x: T): T {
 /** The leaky rectifier without a gradient. */
 export function rectify<T extends Tensor>(x: T): T {
   if (isOnTensorflow()) return runOp('LeakyRelu', [x], kernel)[0] as T;
+  if (isOnWebgpu()) return runRectifier(x, slope) as T;
   return prelu<Tensor>(x, slopes(x.shape.at(-1) ?? 1)) as T;
 }
 
@@ -36,5 +39,6 @@ export function slopes(channels: number): Tensor1D {
 /** Gradient of the leaky rectifier from its output, whose sign is that of its input. */
 export function rectifyGradient<T extends Tensor>(dy: T, y: Tensor): T {
   if (isOnTensorflow()) return runOp('LeakyReluGrad', [dy, y], kernel)[0] as T;
+  if (isOnWebgpu()) return runRectifierGradient(dy, y, slope) as T;
   return mul<Tensor>(dy, step(y, slope)) as T;
 }

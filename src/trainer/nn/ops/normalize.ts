@@ -1,10 +1,12 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { add, mul, neg, rsqrt, square } from '@tensorflow/tfjs-core';
 import { isOnTensorflow } from '../../backends/tensorflow-ops.js';
+import { isOnWebgpu } from '../../backends/webgpu-kernels/run-shader.js';
 import { meanChannels, scaleChannels, shiftChannels, subtractChannels } from './channels.js';
 import { rectify, rectifyGradient } from './leaky-relu.js';
 import type { Normalization } from './normalization.js';
 import { normalizeNatively } from './normalize-native.js';
+import { normalizeOnWebgpu } from './normalize-webgpu.js';
 import { withGradient } from './with-gradient.js';
 
 /**
@@ -22,6 +24,7 @@ export function normalizeChannels<T extends Tensor>(x: T, normalization: Normali
 
 function normalize<T extends Tensor>(x: T, normalization: Normalization, rectifies: boolean): T {
   if (isOnTensorflow()) return normalizeNatively(x, normalization, rectifies);
+  if (isOnWebgpu()) return normalizeOnWebgpu(x, normalization, rectifies);
   const { gamma, beta, epsilon, onStatistics } = normalization;
   const count = x.size / gamma.size;
   return withGradient<T>([x, gamma, beta], {
