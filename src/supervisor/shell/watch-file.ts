@@ -10,8 +10,8 @@ export interface FolderWatch {
 
 /**
  * Calls `onEvent` whenever the file at `path` was written, replaced or removed; never for another file of its folder. Nothing is
- * read for that: a watcher that compares what is in the folder would read it again at each write of the supervisor itself into
- * the run directory, and of the trainer into its checkpoints.
+ * read for that: a watcher that compares what is in the folder, as chokidar does, would read the run directory again at each of
+ * the supervisor's own writes.
  */
 export function watchFile(path: string, onEvent: () => void): FolderWatch {
   const folder = dirname(path);

@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, readdirSync, statSync } from 'node:fs';
 import { setImmediate } from 'node:timers';
+import { watch } from 'chokidar';
 import {
   epochInfoPath,
   type Heartbeat,
@@ -10,7 +11,7 @@ import {
   readFileBounded,
 } from '../../protocol/index.js';
 import { type Progress, progressOf } from '../progress.js';
-import { watchFile } from './watch-file.js';
+import { type FolderWatch, inodeOf, watchFile } from './watch-file.js';
 
 export interface TrainerFiles {
   readonly checkpointDir: string;
@@ -51,7 +52,10 @@ export function watchTrainerFiles(files: TrainerFiles, listener: TrainerFilesLis
     const heartbeat = parseHeartbeat(text);
     if (heartbeat !== undefined) listener.onHeartbeat(heartbeat);
   };
-  const openWatches = [() => watchFile(epochInfo, readProgressNow), () => watchFile(files.heartbeat, readHeartbeatNow)];
+  const openWatches = [
+    () => watchEpochInfo(files.checkpointDir, epochInfo, readProgressNow),
+    () => watchFile(files.heartbeat, readHeartbeatNow),
+  ];
   const watches = openWatches.map((open) => open());
   const looks = [readOnChange(files.heartbeat, readHeartbeatNow), readOnChange(epochInfo, readProgressNow)];
   const lookAtBoth = () => {
@@ -76,6 +80,24 @@ export function watchTrainerFiles(files: TrainerFiles, listener: TrainerFilesLis
       clearInterval(poll);
       for (const { close } of watches) close();
     },
+  };
+}
+
+function watchEpochInfo(checkpointDir: string, epochInfo: string, onEvent: () => void): FolderWatch {
+  const watcher = watch(checkpointDir, {
+    depth: 0,
+    ignoreInitial: true,
+    ignored: (path) => path !== checkpointDir && path !== epochInfo,
+  });
+  watcher.on('all', (_, path) => (path === epochInfo ? onEvent() : undefined));
+  // What is written while the folder is read for the first time is taken for what was there.
+  watcher.on('ready', onEvent);
+  // Without notifications (inotify limits, a folder that was removed) the poll goes on.
+  watcher.on('error', () => undefined);
+  const opened = inodeOf(checkpointDir);
+  return {
+    isCurrent: () => inodeOf(checkpointDir) === opened,
+    close: () => void watcher.close().catch(() => undefined),
   };
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Heartbeat } from '../../../src/protocol/index.js';
 import type { Progress } from '../../../src/supervisor/progress.js';
@@ -51,22 +52,20 @@ it('sees what the trainer replaces, again and again, and what it writes in place
     beat(number);
     await waitFor('a heartbeat', () => lastStep() === number, 5000);
     epoch(number);
-    await waitFor('an epoch', () => lastEpoch() === number, 5000);
+    // chokidar leaves out a change within 50 ms of another, and may miss one on a busy machine: the poll sees it then.
+    await waitFor('an epoch', () => lastEpoch() === number);
+    await sleep(100);
   }
   const [last] = beats.slice(-1);
   writeFileSync(join(folder, 'heartbeat.json'), JSON.stringify({ ...last, step: 7 }));
   await waitFor('a heartbeat written in place', () => lastStep() === 7, 5000);
   rmSync(join(folder, 'heartbeat.json'));
   rmSync(join(checkpointDir(), 'epoch_info.json'));
-  await waitFor(
-    'both again',
-    () => {
-      beat(8);
-      epoch(8);
-      return lastStep() === 8 && lastEpoch() === 8;
-    },
-    5000,
-  );
+  await waitFor('both again', () => {
+    beat(8);
+    epoch(8);
+    return lastStep() === 8 && lastEpoch() === 8;
+  });
 });
 
 it('reads no heartbeat for the files that the supervisor writes beside it', async () => {
