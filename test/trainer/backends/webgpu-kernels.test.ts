@@ -4,6 +4,7 @@ import {
   clone,
   dispose,
   enableProdMode,
+  engine,
   grad,
   grads,
   keep,
@@ -22,6 +23,7 @@ import { registerGradients } from '../../../src/trainer/nn/autodiff/index.js';
 import { createAdam, createSgd, globalNorm, type Optimizer } from '../../../src/trainer/nn/index.js';
 import { zeros } from '../../../src/trainer/nn/initializers.js';
 import { buildModule, type Module } from '../../../src/trainer/nn/module.js';
+import { sumChannels } from '../../../src/trainer/nn/ops/channels.js';
 import { leakyRelu } from '../../../src/trainer/nn/ops/leaky-relu.js';
 import { lstmSequence } from '../../../src/trainer/nn/ops/lstm-sequence.js';
 import type { BatchStatistics } from '../../../src/trainer/nn/ops/normalization.js';
@@ -168,6 +170,24 @@ describe('batch norm', () => {
     ),
   );
 });
+
+test.for([
+  ['few pixels', [2, 5, 6, 3], [3, 3, 3, 4], 1],
+  ['parts that do not come out even', [3, 15, 20, 2], [4, 4, 2, 3], 2],
+  ['1 × 1, a long row', [1, 2, 300, 1], [1, 1, 1, 2], 1],
+] as const)('gradient of a filter: %s', ([, shape, filterShape, strides], context) =>
+  expectAsPlainJs(context, 1e-3, () => {
+    const x = random([...shape], 'x');
+    const outputs = shape.slice(1, 3).map((length) => Math.ceil(length / strides));
+    const dy = random([shape[0], ...outputs, filterShape[3]], 'dy');
+    const attributes = { strides, pad: 'same', dataFormat: 'NHWC', filterShape: [...filterShape] };
+    return [engine().runKernel('Conv2DBackpropFilter', { x, dy }, attributes)];
+  }),
+);
+
+test.for([[[5]], [[7, 3]], [[2, 30, 31, 5]]])('sums of the channels of %j', ([shape], context) =>
+  expectAsPlainJs(context, 1e-3, () => [sumChannels(random([...(shape as number[])], 'x'))]),
+);
 
 test('rectifier of more elements than threads', (context) =>
   expectAsPlainJs(context, 1e-6, () => tidy(() => [leakyRelu(tile(random([1000], 'x'), [1100]))])));

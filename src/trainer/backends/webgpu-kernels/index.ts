@@ -1,7 +1,8 @@
 import { installKernels } from '../wasm-kernels/own-kernel.js';
 import { addN } from './add-n.js';
+import { conv2dBackpropFilter } from './conv2d-backprop-filter.js';
 
-/** Puts right what tfjs-backend-webgpu computes wrongly. */
+/** Puts right what tfjs-backend-webgpu computes wrongly, and what leaves a card idle. */
 export function installWebgpuKernels(): void {
-  installKernels('webgpu', [addN()]);
+  installKernels('webgpu', [addN(), conv2dBackpropFilter]);
 }

@@ -2,6 +2,8 @@ import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import { add, avgPool, getBackend, mean, mul, reshape, sub } from '@tensorflow/tfjs-core';
 import { computeOnHost } from '../../backends/host.js';
 import { isOnTensorflow, runOp } from '../../backends/tensorflow-ops.js';
+import { runChannelSums } from '../../backends/webgpu-kernels/channel-sums.js';
+import { isOnWebgpu } from '../../backends/webgpu-kernels/run-shader.js';
 
 /** Length, in values, that a per-channel vector is repeated to on wasm: the fastest row for its broadcasting. */
 const rowLength = 128;
@@ -28,6 +30,7 @@ export function subtractChannels<T extends Tensor>(x: T, shift: Tensor1D): T {
 /** Sum of each channel over all other axes. */
 export function sumChannels(x: Tensor): Tensor1D {
   if (isOnTensorflow() && x.rank > 1) return runOp('BiasAddGrad', [x], kernel)[0] as Tensor1D;
+  if (isOnWebgpu()) return runChannelSums(x);
   return mul<Tensor1D>(meanChannels(x), x.size / (x.shape.at(-1) ?? 1));
 }
 
