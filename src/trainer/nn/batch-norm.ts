@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { add, mul, rsqrt, sub, tidy } from '@tensorflow/tfjs-core';
-import { runAverage } from '../backends/webgpu-kernels/elementwise.js';
+import { runAverages } from '../backends/webgpu-kernels/elementwise.js';
 import { isOnWebgpu } from '../backends/webgpu-kernels/run-shader.js';
 import { ones, zeros } from './initializers.js';
 import type { Pass, VariableScope } from './module.js';
@@ -41,10 +41,7 @@ function normalization(scope: VariableScope, channels: number, rectifies: boolea
   const beta = scope.weight('beta', [channels], zeros) as Variable & Tensor1D;
   const mean = scope.statistic('moving_mean', [channels], 0) as Variable & Tensor1D;
   const variance = scope.statistic('moving_variance', [channels], 1) as Variable & Tensor1D;
-  const onStatistics = (batch: BatchStatistics) => {
-    follow(mean, batch.mean);
-    follow(variance, batch.variance);
-  };
+  const onStatistics = (batch: BatchStatistics) => follow([mean, variance], [batch.mean, batch.variance]);
   const toAffine = (): Affine =>
     tidy(() => {
       const scale = mul<Tensor1D>(gamma, rsqrt(add(variance, epsilon)));
@@ -63,12 +60,12 @@ function normalization(scope: VariableScope, channels: number, rectifies: boolea
   };
 }
 
-/** Moves a running statistic towards that of the batch. */
-function follow(running: Variable, batch: Tensor1D): void {
+/** Moves running statistics towards those of the batch. */
+function follow(running: readonly [Variable, Variable], batch: readonly [Tensor, Tensor]): void {
   tidy(() => {
     const moved = isOnWebgpu()
-      ? runAverage(running, batch, momentum)
-      : add(mul(running, momentum), mul(batch, 1 - momentum));
-    running.assign(moved as Variable);
+      ? runAverages(running, batch, momentum)
+      : running.map((before, index) => add(mul(before, momentum), mul(batch[index] as Tensor, 1 - momentum)));
+    for (const [index, variable] of running.entries()) variable.assign(moved[index] as Variable);
   });
 }

@@ -20,6 +20,7 @@ import { loadCpuBackend } from '../../../src/trainer/backends/cpu-backend.js';
 import { loadWebgpuBackend } from '../../../src/trainer/backends/webgpu-backend.js';
 import { ctcLoss } from '../../../src/trainer/losses/index.js';
 import { registerGradients } from '../../../src/trainer/nn/autodiff/index.js';
+import { batchNorm } from '../../../src/trainer/nn/batch-norm.js';
 import { createAdam, createSgd, globalNorm, type Optimizer } from '../../../src/trainer/nn/index.js';
 import { zeros } from '../../../src/trainer/nn/initializers.js';
 import { buildModule, type Module } from '../../../src/trainer/nn/module.js';
@@ -188,6 +189,14 @@ test.for([
 test.for([[[5]], [[7, 3]], [[2, 30, 31, 5]]])('sums of the channels of %j', ([shape], context) =>
   expectAsPlainJs(context, 1e-3, () => [sumChannels(random([...(shape as number[])], 'x'))]),
 );
+
+test('running statistics', (context) =>
+  expectAsPlainJs(context, 1e-6, () => {
+    const { root, variables } = buildModule('net', 1);
+    const { apply } = batchNorm(root, 3);
+    tidy(() => apply(random([4, 3], 'x'), { training: true, seed: 1, step: 0 }));
+    return [...variables.values()];
+  }));
 
 test('rectifier of more elements than threads', (context) =>
   expectAsPlainJs(context, 1e-6, () => tidy(() => [leakyRelu(tile(random([1000], 'x'), [1100]))])));
