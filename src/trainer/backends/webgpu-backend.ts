@@ -29,6 +29,9 @@ interface GpuDevice extends EventTarget {
 /** tfjs submits every 15, which a card of today has done before the next come. */
 const programsPerSubmit = 64;
 
+/** The part of tfjs' backend that is not in its public types. */
+type WebgpuBackend = DispatchingBackend & { readonly device: GpuDevice; thresholdToIncreaseWorkgroups: number };
+
 /** Programs that compute on the processor what a graphics card should. */
 const software = /swiftshader|llvmpipe|lavapipe|software/i;
 
@@ -47,8 +50,11 @@ export async function loadWebgpuBackend(): Promise<LoadedBackend> {
   require(webgpuPackages[1]);
   env().set('WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE', programsPerSubmit);
   if (!(await setBackend('webgpu'))) throw new Error('WebGPU loaded, but its backend did not start');
-  failLoudly((backend() as unknown as { readonly device: GpuDevice }).device);
-  rememberDispatches(backend() as unknown as DispatchingBackend);
+  const started = backend() as unknown as WebgpuBackend;
+  failLoudly(started.device);
+  // Else long sums of small products are split among threads, which add up in the order in which they come by.
+  started.thresholdToIncreaseWorkgroups = 0;
+  rememberDispatches(started);
   installWebgpuKernels();
   const { vendor, architecture, device, description } = adapter.info;
   const name = description || device || [vendor, architecture].filter(Boolean).join(' ') || 'unknown';

@@ -8,12 +8,15 @@ import {
   grad,
   grads,
   keep,
+  matMul,
   memory,
   scalar,
   setBackend,
   tensor,
+  tensor1d,
   tidy,
   tile,
+  unsortedSegmentSum,
 } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { loadCpuBackend } from '../../../src/trainer/backends/cpu-backend.js';
@@ -64,6 +67,20 @@ async function expectAsPlainJs(context: TestContext, tolerance: number, run: () 
 function random(shape: number[], ...labels: string[]): Tensor {
   return tensor(randomValues(sizeOf(shape), ...labels), shape);
 }
+
+test('sums of segments', (context) =>
+  expectAsPlainJs(context, 1e-5, () => {
+    const rows = Array.from({ length: 40 }, (_, row) => (row * row) % 7);
+    return [
+      unsortedSegmentSum(random([40, 9], 'rows'), tensor1d(rows, 'int32'), 8),
+      unsortedSegmentSum(random([40, 3, 150], 'images'), tensor1d(rows, 'int32'), 7),
+      unsortedSegmentSum(random([40], 'numbers'), tensor1d(rows, 'int32'), 9),
+    ];
+  }));
+
+// tfjs would split the sum among threads, which add up in any order.
+test('a product with a long sum', (context) =>
+  expectAsPlainJs(context, 1e-4, () => [matMul(random([16, 2500], 'left') as Tensor2D, random([2500, 24], 'right'))]));
 
 describe('updates of weights', () => {
   const shapes = { a: [3, 5], b: [700] };

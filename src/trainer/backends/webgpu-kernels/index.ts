@@ -1,8 +1,9 @@
 import { installKernels } from '../wasm-kernels/own-kernel.js';
 import { addN } from './add-n.js';
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.js';
+import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 
 /** Puts right what tfjs-backend-webgpu computes wrongly, and what leaves a card idle. */
 export function installWebgpuKernels(): void {
-  installKernels('webgpu', [addN(), conv2dBackpropFilter]);
+  installKernels('webgpu', [addN(), conv2dBackpropFilter, unsortedSegmentSum]);
 }
