@@ -8,7 +8,7 @@ import { describeMachine } from './lib/machine.mjs';
 import { createRecorder, mergeRows } from './lib/record.mjs';
 import { summarize } from './lib/statistics.mjs';
 import { writeSection } from './lib/write-section.mjs';
-import { listPeers, runForJson, startPeer } from './train/peers.mjs';
+import { hasCard, listPeers, runForJson, startPeer, whileWatchingCard } from './train/peers.mjs';
 import { measureStarts } from './train/start.mjs';
 import { renderTrainTable } from './train/table.mjs';
 
@@ -19,7 +19,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const help = `npm run bench:train -- [flags]
 
 Medians of interleaved rounds of the same networks and steps: ours on native TensorFlow (captured and eager) and on wasm, Python
-TensorFlow in graph mode, PyTorch eager and compiled. Then the time to the first step, what 1,000 steps and 20 saves leave
+TensorFlow in graph mode, PyTorch eager and compiled; where nvidia-smi knows a card, WebGPU and PyTorch on it, too, and how much
+of the time it computes. Then the time to the first step, what 1,000 steps and 20 saves leave
 behind, and the part of an epoch that is no step. Needs dist/ (npm run build) and the native backend (npm run native).
 
   --cases <name,…>   of ${Object.keys(readCases()).join(', ')} (all)
@@ -90,7 +91,10 @@ async function main() {
 async function measureCase(name) {
   const peers = [];
   const leftOut = {};
-  const wanted = listPeers(root).filter(({ key }) => flags.peers?.split(',').includes(key) ?? true);
+  const withCard = hasCard();
+  const wanted = listPeers(root)
+    .filter(({ key }) => flags.peers?.split(',').includes(key) ?? true)
+    .filter(({ isOnCard }) => withCard || !isOnCard);
   for (const peer of wanted) {
     process.stderr.write(`${name}: ${peer.title} …\n`);
     const started = await startPeer(peer, name);
@@ -98,6 +102,7 @@ async function measureCase(name) {
     else leftOut[started.key] = started.leftOut;
   }
   const samples = Object.fromEntries(peers.map(({ key }) => [key, []]));
+  const utilisation = {};
   try {
     const turns = new Map();
     for (const peer of peers) turns.set(peer, planTurns(peer.ready.stepMs));
@@ -107,7 +112,11 @@ async function measureCase(name) {
       for (let turn = 0; turn < peers.length; turn++) {
         const peer = peers[(turn + round) % peers.length];
         const { rounds, warmups, steps } = turns.get(peer);
-        if (round < rounds) samples[peer.key].push(...(await peer.step(warmups + steps)).slice(warmups));
+        if (round >= rounds) continue;
+        const take = () => peer.step(warmups + steps);
+        const { result, percent } = peer.isOnCard ? await whileWatchingCard(take) : { result: await take() };
+        samples[peer.key].push(...result.slice(warmups));
+        if (percent !== undefined) utilisation[peer.key] = Math.max(utilisation[peer.key] ?? 0, Math.round(percent));
       }
     }
   } finally {
@@ -118,7 +127,7 @@ async function measureCase(name) {
   const versions = Object.fromEntries(peers.map(({ key, ready }) => [key, ready.device]));
   const figures = Object.fromEntries(Object.entries(samples).map(([key, ms]) => [key, summarize(ms).median]));
   const steps = Object.fromEntries(Object.entries(samples).map(([key, ms]) => [key, ms.length]));
-  return { case: name, title, ...figures, steps, parameters, versions, left_out: leftOut };
+  return { case: name, title, ...figures, steps, parameters, versions, utilisation, left_out: leftOut };
 }
 
 /**

@@ -16,12 +16,9 @@ export function listPeers(root) {
     mode,
     String(threads),
   ];
-  const python = (variable, script, mode) => (name) => [
-    process.env[variable] ?? 'python3',
-    join(root, 'bench/train', script),
-    name,
-    mode,
-  ];
+  const python =
+    (variable, script, ...modes) =>
+    (name) => [process.env[variable] ?? 'python3', join(root, 'bench/train', script), name, ...modes];
   return [
     { key: 'captured_ms', title: 'ours, captured', command: ours('tensorflow', 'captured', 1) },
     { key: 'eager_ms', title: 'ours, eager', command: ours('tensorflow', 'eager', 1) },
@@ -44,11 +41,41 @@ export function listPeers(root) {
       title: 'PyTorch, compiled',
       command: python('SUPERVISE_TORCH_PYTHON', 'worker_torch.py', 'compiled'),
     },
+    { key: 'webgpu_ms', title: 'WebGPU', isOnCard: true, command: ours('webgpu', 'eager', 1) },
+    {
+      key: 'torch_cuda_ms',
+      title: 'PyTorch on the card',
+      isOnCard: true,
+      command: python('SUPERVISE_TORCH_PYTHON', 'worker_torch.py', 'eager', 'cuda'),
+    },
   ];
 }
 
+/** Whether there is a card that the driver's tool knows; without one its columns are left out. */
+export function hasCard() {
+  return spawnSync('nvidia-smi', ['-L']).status === 0;
+}
+
+/** Percent of the time that the card computes, while `run` does; undefined when the tool says nothing. */
+export async function whileWatchingCard(run) {
+  const query = ['--query-gpu=utilization.gpu', '--format=csv,noheader,nounits', '-lms', '100'];
+  const watch = spawn('nvidia-smi', query, { stdio: ['ignore', 'pipe', 'ignore'] });
+  let text = '';
+  watch.stdout.on('data', (chunk) => {
+    text += chunk;
+  });
+  watch.on('error', () => undefined);
+  const result = await run();
+  watch.kill('SIGKILL');
+  const seen = text
+    .split('\n')
+    .filter((line) => /^\s*\d+\s*$/.test(line))
+    .map(Number);
+  return { result, percent: seen.length === 0 ? undefined : seen.reduce((sum, value) => sum + value, 0) / seen.length };
+}
+
 /** Starts a peer on a case and waits until its first steps are done; `leftOut` says why when it cannot be had. */
-export async function startPeer({ key, command, env = {} }, name) {
+export async function startPeer({ key, command, isOnCard = false, env = {} }, name) {
   const [program, ...args] = command(name);
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   let errors = '';
@@ -80,6 +107,7 @@ export async function startPeer({ key, command, env = {} }, name) {
   }
   return {
     key,
+    isOnCard,
     ready,
     step: async (count) => {
       child.stdin.write(`${count}\n`);

@@ -7,7 +7,9 @@ export function renderTrainTable({ machine, rounds, rows = [], start, flat, secs
   return [
     `${date}, ${cores} cores (${cpu}), Linux ${kernel}, Node ${node}; load at the start ${load}; medians of ${rounds} rounds, in turns.`,
     '',
-    ...(rows.length > 0 ? [...stepTable(rows), '', ...stepGoals(rows), ...leftOutLines(rows), ''] : []),
+    ...(rows.length > 0
+      ? [...stepTable(rows), '', ...stepGoals(rows), ...cardLines(rows), ...leftOutLines(rows), '']
+      : []),
     ...(start === undefined ? [] : [...startLines(start), '']),
     ...(flat === undefined ? [] : [...flatLines(flat), '']),
     `It took ${Object.values(secs).reduce((total, each) => total + each, 0)} s (${Object.entries(secs)
@@ -40,6 +42,15 @@ function stepGoals(rows) {
       .filter(([, value]) => value !== undefined)
       .map(([text, value, limit]) => `- ${verdict(value <= limit)}: ${row.title}: ${text} (${value.toFixed(2)})`);
   });
+}
+
+function cardLines(rows) {
+  const titles = new Map(listPeers('').map(({ key, title }) => [key, title]));
+  return rows.flatMap(({ title, utilisation = {} }) =>
+    Object.entries(utilisation).map(
+      ([key, percent]) => `- ${titles.get(key)}, ${title}: the card computes ${percent} % of the time`,
+    ),
+  );
 }
 
 function leftOutLines(rows) {

@@ -1,4 +1,4 @@
-"""One case of the bench in PyTorch: worker_torch.py <case> <eager|compiled>. The same networks and step as ours."""
+"""One case of the bench in PyTorch: worker_torch.py <case> <eager|compiled> [cuda]. The same networks and step as ours."""
 
 import json, pathlib, sys, time
 
@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 case = json.loads((pathlib.Path(__file__).parent / "cases.json").read_text())[sys.argv[1]]
 f, depth, H, W, B = (case[key] for key in ("filters", "depth", "height", "width", "batch"))
+device = sys.argv[3] if len(sys.argv) > 3 else "cpu"
 torch.manual_seed(0)
 leaky = lambda x: F.leaky_relu(x, 0.2)
 
@@ -78,13 +79,13 @@ class Reader(nn.Module):
         return x, self.logits(self.lstm(leaky(self.column(columns)))[0])
 
 
-channels_last = lambda module: module.to(memory_format=torch.channels_last)
+channels_last = lambda module: module.to(device, memory_format=torch.channels_last)
 G = channels_last(Unet())
 networks = [G]
 adam = torch.optim.Adam(G.parameters(), 2e-4, betas=(0.5, 0.999), eps=1e-7)
-image = lambda: torch.rand(B, 1, H, W).to(memory_format=torch.channels_last)
+image = lambda: torch.rand(B, 1, H, W).to(device, memory_format=torch.channels_last)
 degraded, clean = image(), image()
-labels = torch.tensor([[(line + 3 * i) % 10 for i in range(6)] for line in range(B)])
+labels = torch.tensor([[(line + 3 * i) % 10 for i in range(6)] for line in range(B)], device=device)
 
 if case["gan"]:
     D, R = channels_last(Critic()), channels_last(Reader()).requires_grad_(False)
@@ -144,7 +145,7 @@ for _ in range(3):
     if step_ms < 2000:
         step_ms, _ = take_step()
 count = sum(p.numel() for network in networks for p in network.parameters())
-print(json.dumps({"ready": True, "parameters": count, "device": f"PyTorch {torch.__version__}", "firstMs": first, "stepMs": step_ms}), flush=True)
+print(json.dumps({"ready": True, "parameters": count, "device": f"PyTorch {torch.__version__} on {torch.cuda.get_device_name() if device == 'cuda' else 'CPU'}", "firstMs": first, "stepMs": step_ms}), flush=True)
 for line in sys.stdin:
     taken = [take_step() for _ in range(int(line))]
     print(json.dumps({"times": [ms for ms, _ in taken], "loss": taken[-1][1]}), flush=True)
