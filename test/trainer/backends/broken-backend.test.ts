@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import type { KernelFunc, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { engine, getKernel, mul, setBackend, tidy, zerosLike } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { installKernels } from '../../../src/trainer/backends/own-kernel.js';
 import { selectBackend } from '../../../src/trainer/backends/select-backend.js';
 import { failedChecks } from '../../../src/trainer/backends/self-test.js';
 import { selfTestCases } from '../../../src/trainer/backends/self-test-cases.js';
 import { loadWasmBackend } from '../../../src/trainer/backends/wasm-backend.js';
-import { installKernels } from '../../../src/trainer/backends/wasm-kernels/own-kernel.js';
 import { registerGradients } from '../../../src/trainer/nn/autodiff/index.js';
 import { startPlainJs } from '../numeric.js';
 

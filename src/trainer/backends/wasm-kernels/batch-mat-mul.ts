@@ -1,6 +1,6 @@
 import type { BatchMatMulAttrs, BatchMatMulInputs, KernelFunc, Tensor } from '@tensorflow/tfjs-core';
 import { BatchMatMul, getKernel, tidy, transpose } from '@tensorflow/tfjs-core';
-import type { OwnKernel } from './own-kernel.js';
+import type { OwnKernel } from '../own-kernel.js';
 
 /**
  * The wasm backend's matrix product, which is fast only for matrices as they lie: a matrix that is to be read transposed

@@ -9,7 +9,7 @@ import {
   tidy,
   transpose,
 } from '@tensorflow/tfjs-core';
-import type { OwnKernel } from './own-kernel.js';
+import type { OwnKernel } from '../own-kernel.js';
 
 /**
  * Gradient of a convolution with respect to its filter, NHWC, which the wasm backend lacks: it is itself a convolution, of x

@@ -10,7 +10,7 @@ import {
   tidy,
 } from '@tensorflow/tfjs-core';
 import { computeOnHost } from '../host.js';
-import type { OwnKernel } from './own-kernel.js';
+import type { OwnKernel } from '../own-kernel.js';
 
 /**
  * Gradient of a convolution with respect to its input, NHWC, in place of the wasm backend's scalar loop: the convolution of

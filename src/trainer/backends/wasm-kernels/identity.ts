@@ -1,6 +1,6 @@
 import type { KernelBackend, Tensor } from '@tensorflow/tfjs-core';
 import { Identity } from '@tensorflow/tfjs-core';
-import type { OwnKernel } from './own-kernel.js';
+import type { OwnKernel } from '../own-kernel.js';
 
 /**
  * A second tensor on the same data, in place of the wasm backend's copy: tfjs makes one of every tensor that it saves for a

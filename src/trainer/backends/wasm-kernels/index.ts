@@ -1,9 +1,9 @@
+import { installKernels } from '../own-kernel.js';
 import { batchMatMul } from './batch-mat-mul.js';
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.js';
 import { conv2dBackpropInput } from './conv2d-backprop-input.js';
 import { identity } from './identity.js';
 import { maxPoolGrad } from './max-pool-grad.js';
-import { installKernels } from './own-kernel.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';
 
 let installed = false;

@@ -1,7 +1,7 @@
 import type { MaxPoolGradAttrs, MaxPoolGradInputs, Tensor4D } from '@tensorflow/tfjs-core';
 import { backend_util, MaxPoolGrad } from '@tensorflow/tfjs-core';
 import { computeOnHost } from '../host.js';
-import type { OwnKernel } from './own-kernel.js';
+import type { OwnKernel } from '../own-kernel.js';
 
 /**
  * Gradient of max pooling, NHWC, in place of the wasm backend's, which loses windows whose values are all negative. As in

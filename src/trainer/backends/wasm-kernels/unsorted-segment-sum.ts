@@ -1,7 +1,7 @@
 import type { Tensor, UnsortedSegmentSumAttrs, UnsortedSegmentSumInputs } from '@tensorflow/tfjs-core';
 import { UnsortedSegmentSum } from '@tensorflow/tfjs-core';
 import { computeOnHost } from '../host.js';
-import type { OwnKernel } from './own-kernel.js';
+import type { OwnKernel } from '../own-kernel.js';
 
 /**
  * Sum of the rows that have the same segment id (int32; negative ids are left out), which the wasm backend lacks: the

@@ -1,6 +1,6 @@
 import type { KernelFunc, TensorInfo } from '@tensorflow/tfjs-core';
 import { AddN, getKernel } from '@tensorflow/tfjs-core';
-import type { OwnKernel } from '../wasm-kernels/own-kernel.js';
+import type { OwnKernel } from '../own-kernel.js';
 
 /** Buffers that a shader may use: WebGPU's least, and what tfjs asks for; one of them is the output. */
 const mostInputs = 7;

@@ -6,7 +6,7 @@ import type {
   TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { backend_util, Conv2DBackpropFilter } from '@tensorflow/tfjs-core';
-import type { OwnKernel } from '../wasm-kernels/own-kernel.js';
+import type { OwnKernel } from '../own-kernel.js';
 import { mostThreads, runShader, type Shader } from './run-shader.js';
 
 /** Threads that add up side by side. */

@@ -1,4 +1,4 @@
-import { installKernels } from '../wasm-kernels/own-kernel.js';
+import { installKernels } from '../own-kernel.js';
 import { addN } from './add-n.js';
 import { conv2dBackpropFilter } from './conv2d-backprop-filter.js';
 import { unsortedSegmentSum } from './unsorted-segment-sum.js';

@@ -1,6 +1,6 @@
 import type { Tensor, TensorInfo, UnsortedSegmentSumAttrs, UnsortedSegmentSumInputs } from '@tensorflow/tfjs-core';
 import { UnsortedSegmentSum } from '@tensorflow/tfjs-core';
-import type { OwnKernel } from '../wasm-kernels/own-kernel.js';
+import type { OwnKernel } from '../own-kernel.js';
 import { mostThreads, runShader, type Shader } from './run-shader.js';
 
 /**
