@@ -1,5 +1,5 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
-import { addN, sqrt, square, sub, sum, tidy } from '@tensorflow/tfjs-core';
+import { addN, cast, sqrt, square, sub, sum, tidy } from '@tensorflow/tfjs-core';
 import { listenToStep } from '../nn/step-input.js';
 import type { VariableSync } from './variable-sync.js';
 import { keepValues, registeredVariables } from './variable-values.js';
@@ -60,7 +60,9 @@ function compareChanges(before: Values, expected: Values, actual: Values): strin
 
 function distance(from: Values, to: Values): number {
   return tidy(() => {
-    const squares = [...to].map(([variable, value]) => sum(square(sub(value, from.get(variable) as Tensor))));
+    const squares = [...to].map(([variable, value]) =>
+      sum(square(cast(sub(value, from.get(variable) as Tensor), 'float32'))),
+    );
     return sqrt(addN(squares)).dataSync()[0] as number;
   });
 }

@@ -1,5 +1,5 @@
 import { scalar, square, tensor1d, type Variable, variable } from '@tensorflow/tfjs-core';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { nativeBackend } from '../../../src/trainer/backends/tensorflow-ops.js';
 import { captureStep } from '../../../src/trainer/capture/index.js';
 import { idOf } from '../../../src/trainer/capture/variable-values.js';
@@ -56,6 +56,13 @@ function settled({ settle, variables }: TrainingTensors) {
 afterEach(() => void vi.restoreAllMocks());
 
 describe.skipIf(!native)('the state of a captured training', () => {
+  // Whoever has a variable of whole numbers beside the training does not disturb it.
+  let other: Variable;
+  beforeEach(() => {
+    other = variable(tensor1d([1, 2], 'int32'));
+  });
+  afterEach(() => other.dispose());
+
   test('is copied as it is after each step, and changes nothing', async () => {
     const [watched, unwatched] = [openTraining(), openTraining()];
     for (let taken = 0; taken < 6; taken++) {

@@ -182,6 +182,7 @@ test('a restore reads a file in its order, whatever the order of the variables',
     expect(read.filter(isStored)).toEqual(first.map(([key]) => key).filter(isStored));
   });
   expectState(variables, first);
+  for (const each of variables.values()) each.dispose();
 });
 
 test('a restore reads into the memory that threads of wasm share', async () => {
