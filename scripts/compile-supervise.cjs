@@ -4,7 +4,7 @@ const { mkdtempSync, rmSync, writeFileSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 const { setFlagsFromString } = require('node:v8');
-const { loadCompiled } = require('../bin/compiled.cjs');
+const { loadCompiled, setLaunchFlags } = require('../bin/compiled.cjs');
 
 // Whoever builds may do so under a supervisor; this run is nobody's.
 for (const name of Object.keys(process.env)) if (name.startsWith('SUPERVISE_')) delete process.env[name];
@@ -23,16 +23,13 @@ writeFileSync(
 );
 const gaveUp = 69;
 const scripts = new Map();
-// Compiled code is taken only where the same flags are set.
-const setLaunchFlags = () => {
-  for (const flag of ['--semi-space-growth-factor=1', '--no-opt', '--lazy-feedback-allocation'])
-    setFlagsFromString(flag);
-};
 setLaunchFlags();
 loadCompiled('supervise', (filename, script) => scripts.set(filename, script))
   .supervise([experiment])
   .then((code) => {
+    // A supervisor that has relaunched optimizes, and takes feedback at once: such code would not be taken.
     setLaunchFlags();
+    setFlagsFromString('--lazy-feedback-allocation');
     if (code === gaveUp)
       for (const [filename, script] of scripts) writeFileSync(`${filename}.code`, script.createCachedData());
     process.exitCode = code === gaveUp ? 0 : 1;
