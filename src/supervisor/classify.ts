@@ -72,7 +72,7 @@ export function classify(status: ExitStatus, evidence: ExitEvidence, ownRules: r
     findNearest(consequenceRules, facts, isFatal) ??
     findFirst(remainingRules, facts, isFatal) ??
     findNearest([...causeRules, ...consequenceRules], facts, isAny);
-  return describeFailure(verdict ?? { class: fallbackOf(status), facts: [], at: [] }, status, lines, facts.kernelLines);
+  return describeFailure(verdict ?? { class: fallbackOf(status), facts: [], at: [] }, status, lines, evidence);
 }
 
 /** How a process ended, in words: `exit code 1`, `signal SIGSEGV`, `an unknown exit status`. */
@@ -169,14 +169,15 @@ function fallbackOf({ code, signal }: ExitStatus): 'vanished' | 'crash' {
   return code === null && signal === null ? 'vanished' : 'crash';
 }
 
-/** The evidence is what the kernel says and what led to the verdict; where nothing did, the very last lines, marked as no more than that. */
+/** The evidence is what the kernel and the driver say and what led to the verdict; where nothing did, the very last lines, marked as no more than that. */
 function describeFailure(
   { class: name, facts, at }: Verdict,
   status: ExitStatus,
   lines: readonly string[],
-  kernelLines: readonly string[],
+  { kernelLines = [], heldMemory }: ExitEvidence,
 ): Failure {
-  const told = [...facts, ...kernelLines.map((line) => `kernel: ${line}`)];
+  const held = heldMemory === undefined ? [] : [`when it was launched: ${heldMemory}`];
+  const told = [...facts, ...held, ...kernelLines.map((line) => `kernel: ${line}`)];
   const witnesses = [
     ...told,
     ...at.map((position) => lines[position] ?? '').slice(-Math.max(1, evidenceLines - told.length)),

@@ -14,6 +14,8 @@ export interface ExitEvidence {
   readonly isDiskFull?: boolean;
   /** The last heartbeat of the attempt, read after its end. */
   readonly heartbeat?: Heartbeat | undefined;
+  /** GPU memory that an earlier attempt still held when this one had been launched. */
+  readonly heldMemory?: string | undefined;
   /** Lines of the kernel's log that concern the attempt; none where it may not be read. */
   readonly kernelLines?: readonly string[];
 }

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
   accessSync,
-  chmodSync,
   constants,
   existsSync,
   mkdirSync,
@@ -22,9 +21,7 @@ const fixtures = resolve(import.meta.dirname, '../fixtures');
 
 let bench: Bench;
 let server: Server | undefined;
-const path = process.env['PATH'] ?? '';
 afterEach(async () => {
-  process.env['PATH'] = path;
   await bench.close();
   server?.close();
   server = undefined;
@@ -52,18 +49,6 @@ async function expectEnd(run: Run, code: number): Promise<string> {
   return run.output();
 }
 
-/** Puts an `nvidia-smi` on the PATH that prints what the folder's files hold. */
-function installNvidiaSmi(gpus: string, apps: string): void {
-  const folder = join(bench.folder, 'bin');
-  mkdirSync(folder);
-  writeFileSync(join(folder, 'gpus'), gpus);
-  writeFileSync(join(folder, 'apps'), apps);
-  const script = `#!/bin/sh\ncase "$1" in *query-gpu*) cat "${folder}/gpus";; *compute-apps*) cat "${folder}/apps";; esac\n`;
-  writeFileSync(join(folder, 'nvidia-smi'), script);
-  chmodSync(join(folder, 'nvidia-smi'), 0o755);
-  process.env['PATH'] = `${folder}:${path}`;
-}
-
 const canWriteKernelLog = (() => {
   try {
     accessSync('/dev/kmsg', constants.W_OK | constants.R_OK);
@@ -80,55 +65,6 @@ describe('a kill that only the kernel explains', () => {
     const failure = readJson(join(runDir(), 'attempts/0001/failure.json'));
     const evidence = expect.stringMatching(/^kernel: Out of memory: Killed process \d+ \(node\)/);
     expect(failure).toMatchObject({ class: 'host-memory', evidence: [evidence] });
-  });
-});
-
-describe('the GPU', () => {
-  it('that is lost is waited for', async () => {
-    bench = openBench('gpu-lost');
-    installNvidiaSmi('', '');
-    const words = 'RuntimeError: No CUDA GPUs are available';
-    const run = supervise('exits-with-code', { trainer: { env: { CODE: '1', LAST_WORDS: words } } });
-    await waitFor('the wait', () => status()?.['state'] === 'waiting');
-    expect(status()?.['waiting_for']).toContain('a GPU');
-    expect(notes().match(/start/g)).toHaveLength(1);
-    writeFileSync(join(bench.folder, 'bin/gpus'), '0, GPU-1\n');
-    await waitFor('the relaunch', () => (notes().match(/start/g)?.length ?? 0) > 1);
-    run.process.kill('SIGTERM');
-    await run.ended;
-  });
-
-  it('that somebody else uses is waited for', async () => {
-    bench = openBench('gpu-busy');
-    installNvidiaSmi('0, GPU-1, H200, 40, 140000, 70000, 0\n1, GPU-2, H200, 40, 140000, 0, 0\n', '99, GPU-1, 70000\n');
-    const words = 'RuntimeError: CUDA error: all CUDA-capable devices are busy or unavailable';
-    const trainer = { env: { CODE: '1', LAST_WORDS: words } };
-    const run = supervise('exits-with-code', { trainer, training: { gpu_id: '0' } });
-    await waitFor('the wait', () => status()?.['state'] === 'waiting');
-    expect(status()?.['waiting_for']).toContain('process 99 uses it (70000 MiB)');
-    run.process.kill('SIGTERM');
-    await expectEnd(run, 75);
-  });
-});
-
-describe('GPU memory that an earlier attempt holds', () => {
-  it('is waited for, whatever the failure was', async () => {
-    bench = openBench('gpu-held');
-    installNvidiaSmi('0, GPU-1\n', '');
-    const run = supervise('saves-slowly');
-    const trainer = await waitFor('the trainer', () => {
-      const pid = status()?.['trainer_pid'];
-      return notes().includes('start') && typeof pid === 'number' ? pid : false;
-    });
-    writeFileSync(join(bench.folder, 'bin/apps'), `99, GPU-1, 500\n${trainer}, GPU-1, 70000\n`);
-    process.kill(trainer, 'SIGKILL');
-    await waitFor('the wait', () => status()?.['state'] === 'waiting');
-    expect(status()?.['waiting_for']).toContain(`70000 MiB are still held by process ${trainer}`);
-    expect(notes().match(/start/g)).toHaveLength(1);
-    writeFileSync(join(bench.folder, 'bin/apps'), '99, GPU-1, 500\n');
-    await waitFor('the relaunch', () => notes().match(/start/g)?.length === 2);
-    run.process.kill('SIGTERM');
-    await expectEnd(run, 75);
   });
 });
 

@@ -683,6 +683,22 @@ describe('reduce', () => {
     expect(step.state.run.attempt).toBe(4);
   });
 
+  it('halves the micro-batch when memory ran out, but not what an earlier attempt held', () => {
+    const running = state('running', { rules: { ...rules, maxHalvings: 4 } });
+    const exitedWith = (heldMemory?: string) => {
+      const evidence = { logTail: ['torch.OutOfMemoryError: CUDA out of memory.'], oomKills: 0, heldMemory };
+      return reduce(running, event('exited', { evidence })).state.run;
+    };
+    expect(exitedWith()).toMatchObject({ halvings: 1, lastFailure: { class: 'gpu-memory' } });
+    expect(exitedWith('GPU memory: 5 MiB are still held')).toMatchObject({
+      halvings: 0,
+      lastFailure: {
+        class: 'gpu-memory',
+        evidence: [expect.stringContaining('5 MiB are still held'), expect.anything()],
+      },
+    });
+  });
+
   it('keeps the first cause of a stop', () => {
     const first = reduce(state('running'), event('stopRequested', { reason: 'SIGTERM' })).state;
     expect(reduce(first, event('stopRequested', { reason: 'Ctrl-C' })).state.intent?.reason).toBe('SIGTERM');

@@ -43,7 +43,7 @@ export function answerFailure(state: State, event: EventOf<'exited'>, failure: F
   const stepBack = isRelaunched && decision.stepBack;
   const failed = withRun(state, {
     lastFailure: failure,
-    halvings: halvingsAfter(state, failure),
+    halvings: halvingsAfter(state, failure, event),
     ...(failure.class === 'diverged' && rolledBack(state.run, event)),
     failed: { ranMs: state.run.failed.ranMs + cost.ranMs, count: state.run.failed.count + 1 },
     stepBack,
@@ -132,9 +132,13 @@ function rolledBack(run: RunFacts, { evidence }: EventOf<'exited'>): Pick<RunFac
   return { rollbacks: run.rollbacks + 1, divergences: [...run.divergences, { at }].slice(-keptDivergences) };
 }
 
-/** Out of memory: the next attempts work on half the micro-batch, until an epoch is completed. */
-function halvingsAfter({ rules, run }: State, failure: Failure): number {
-  const isShort = failure.class === 'gpu-memory' || failure.class === 'host-memory';
+/**
+ * Out of memory: the next attempts work on half the micro-batch, until an epoch is completed. Not when an earlier attempt held
+ * some: the next launch waits until that is free.
+ */
+function halvingsAfter({ rules, run }: State, failure: Failure, { evidence }: EventOf<'exited'>): number {
+  const isHeld = evidence.heldMemory !== undefined;
+  const isShort = (failure.class === 'gpu-memory' && !isHeld) || failure.class === 'host-memory';
   return isShort ? Math.min(run.halvings + 1, rules.maxHalvings) : run.halvings;
 }
 

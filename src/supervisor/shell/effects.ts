@@ -12,6 +12,7 @@ import { describeLaunch } from './describe-launch.js';
 import type { EffectsOptions } from './effects-options.js';
 import { gatherEvidence } from './exit-evidence.js';
 import { findAdoptable } from './find-adoptable.js';
+import { createHeldMemory } from './held-memory.js';
 import { readJournal } from './journal-writer.js';
 import { openKernelLog } from './kernel-log.js';
 import { createNextAttempt } from './next-attempt.js';
@@ -58,7 +59,7 @@ export function createEffects(options: EffectsOptions): Effects {
   let isFresh = options.start === 'fresh';
   let isFirst = true;
   let device = history.checkpointDevice;
-  const formerPids = new Set<number>();
+  const heldMemory = createHeldMemory((line) => logger.warn(line));
   const kernelLog = options.kernelLog ?? openKernelLog();
   const next = createNextAttempt(options, (reason) => logger.warn(`warm spare: ${reason}`));
   const isReferenceTrainer = config.trainer.command === undefined;
@@ -110,7 +111,7 @@ export function createEffects(options: EffectsOptions): Effects {
       stepBack: stepBack ? `the same failure ${suspicious} times in a row after it` : undefined,
       lastClass: state.run.lastFailure?.class,
       gpu: config.training.gpu_id,
-      formerPids,
+      heldMemory,
       log: (line) => logger.warn(line),
       remote: remote.source(state),
     });
@@ -136,6 +137,8 @@ export function createEffects(options: EffectsOptions): Effects {
       noProgress;
     const { output } = attemptPaths(paths, attempt);
     trainer = { attempt, pid, startTime, output, oomKillsBefore: undefined };
+    // Of its end no more will be known than that its first thread is gone.
+    heldMemory.suspect([pid]);
     dispatch({
       ...{ type: 'adopted', attempt, progress, bootId: readBootId() },
       trainer: { pid, startTime, isAdopted: true },
@@ -158,13 +161,14 @@ export function createEffects(options: EffectsOptions): Effects {
     const spawned = next.take({ attempt, resume, warm, launch }) ?? (await spawnTrainer(launch, output));
     if ('reason' in spawned) return dispatch({ type: 'spawnFailed', attempt, jitter: Math.random(), ...spawned });
     const { pid, startTime, ended } = spawned;
-    formerPids.add(pid);
+    heldMemory.note(pid);
     trainer = { attempt, pid, startTime, output, oomKillsBefore };
     dispatch({
       ...{ type: 'spawned', attempt, output, bootId: readBootId() },
       trainer: { pid, startTime, isAdopted: false },
     });
     files.watch(attempt);
+    housekeeping.later(() => inBackground(heldMemory.lookBeside()));
     if (!isSkipped) housekeeping.later(() => kernelLog.skip());
     housekeeping.later(() => inBackground(next.park(attempt + 1, halvings)));
     housekeeping.later(() => pruneAttempts(paths, attempt));
@@ -211,7 +215,7 @@ export function createEffects(options: EffectsOptions): Effects {
       attempt,
       status: ended,
       progress: readProgress(checkpointDir, config.trainer.epoch_base),
-      evidence: gatherEvidence(trainer, ended, { checkpointDir, heartbeat: paths.heartbeat, kernelLog }),
+      evidence: gatherEvidence(trainer, ended, { checkpointDir, heartbeat: paths.heartbeat, kernelLog, heldMemory }),
       jitter: Math.random(),
     });
   };
@@ -235,6 +239,7 @@ export function createEffects(options: EffectsOptions): Effects {
         case 'journal':
           return void record(effect.record);
         case 'recordFailure':
+          if (state.name === 'backingOff') heldMemory.askEarly(effect.failure.class);
           return housekeeping.later(() => recordFailure(attemptPaths(paths, effect.attempt).failure, effect));
         case 'awaitUpload':
           return inBackground(remote.settled(state).then(() => dispatch({ type: 'uploadSettled' })));
@@ -247,6 +252,7 @@ export function createEffects(options: EffectsOptions): Effects {
     close: async () => {
       timers.cancelAll();
       next.dismiss();
+      heldMemory.close();
       await remote.close();
       files.close();
       housekeeping.finish();

@@ -1,6 +1,7 @@
 import type { ExitStatus, Heartbeat } from '../../protocol/index.js';
 import type { ExitEvidence } from '../event.js';
 import { isDiskFull } from './find-shortage.js';
+import type { HeldMemory } from './held-memory.js';
 import type { KernelLog } from './kernel-log.js';
 import { readLogTail } from './log-tail.js';
 import { countOomKills } from './oom-kills.js';
@@ -20,13 +21,14 @@ export interface EvidenceSources {
   /** The heartbeat's file. */
   readonly heartbeat: string;
   readonly kernelLog: KernelLog;
+  readonly heldMemory: HeldMemory;
 }
 
 /** What tells why a trainer has ended: its log, the kernel's count and log, the disk. A relaunch waits for it. */
 export function gatherEvidence(
   trainer: EndedTrainer | undefined,
   status: ExitStatus,
-  { checkpointDir, heartbeat, kernelLog }: EvidenceSources,
+  { checkpointDir, heartbeat, kernelLog, heldMemory }: EvidenceSources,
 ): ExitEvidence {
   const oomKills = countOomKills();
   const before = trainer?.oomKillsBefore;
@@ -37,6 +39,7 @@ export function gatherEvidence(
     oomKills: oomKills === undefined || before === undefined ? undefined : oomKills - before,
     isDiskFull: isDiskFull(checkpointDir),
     heartbeat: own,
+    heldMemory: heldMemory.found(),
     kernelLines: status.code === 0 ? [] : kernelLog.read({ pids: pidsOf(trainer, own), directory: checkpointDir }),
   };
 }

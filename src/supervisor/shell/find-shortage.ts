@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { listCheckpoints, type PruneRules, pruneCheckpoints } from '../../checkpoint/index.js';
 import type { FailureClassName } from '../failure-classes.js';
 import type { Resource } from '../state.js';
-import { type GpuApp, hasGpuTool, readGpuApps, readGpus } from './gpu.js';
+import { hasGpuTool, readGpuApps, readGpus } from './gpu.js';
+import type { HeldMemory } from './held-memory.js';
 
 /** Something that the next launch lacks. */
 export interface Shortage {
@@ -19,23 +20,20 @@ export interface ShortageOptions {
   readonly log: (line: string) => void;
   /** The GPU that the experiment names, as the driver counts or calls it. */
   readonly gpu: string | undefined;
-  /** Processes of earlier attempts: none of them may still hold GPU memory. */
-  readonly formerPids: ReadonlySet<number>;
+  readonly heldMemory: HeldMemory;
 }
 
 const leastRoomBytes = 64 * 1024 * 1024;
 
 /** What is missing: room on the disk after a full one, a GPU that answers, and GPU memory that earlier attempts still hold. */
 export async function findShortage(options: ShortageOptions): Promise<Shortage | undefined> {
-  const { lastClass, formerPids } = options;
-  if (lastClass === 'disk-full') return findDiskShortage(options);
-  if (formerPids.size === 0 || !hasGpuTool()) return undefined;
-  return isAboutGpu(lastClass) ? findGpuShortage(options) : findHeldMemory(await readGpuApps(), formerPids);
-}
-
-/** Failures after which it is asked for the GPUs themselves, too. */
-function isAboutGpu(lastClass: FailureClassName | undefined): boolean {
-  return lastClass === 'gpu-lost' || lastClass === 'gpu-busy';
+  const { lastClass, heldMemory } = options;
+  const room = lastClass === 'disk-full' ? findDiskShortage(options) : undefined;
+  if (room !== undefined) return room;
+  const asked = lastClass === 'gpu-lost' || lastClass === 'gpu-busy' ? findGpuShortage(options) : undefined;
+  const held = await heldMemory.findBefore(lastClass);
+  const shortage = await asked;
+  return held === undefined ? shortage : { missing: 'gpu', detail: held };
 }
 
 /** Room for one more checkpoint of the size of the newest, twice over: the old one stays until the new one is committed. */
@@ -74,25 +72,18 @@ function newestSize(directory: string): number {
   }
 }
 
-async function findGpuShortage({ gpu, formerPids, lastClass }: ShortageOptions): Promise<Shortage | undefined> {
-  const [gpus, apps] = await Promise.all([readGpus(), readGpuApps()]);
+/** After a lost GPU one has to answer; after a busy one nobody else may be using it. */
+async function findGpuShortage({ gpu, lastClass }: ShortageOptions): Promise<Shortage | undefined> {
+  if (!hasGpuTool()) return undefined;
+  const [gpus, apps] = await Promise.all([readGpus(), lastClass === 'gpu-busy' ? readGpuApps() : []]);
   const wanted = gpu?.split(',').map((name) => name.trim());
   const ours = gpus.filter(
     ({ index, uuid }) => wanted === undefined || wanted.includes(index) || wanted.includes(uuid),
   );
   if (ours.length === 0 && lastClass === 'gpu-lost')
     return { missing: 'gpu', detail: `a GPU: ${gpu ?? 'none'} answers to nvidia-smi` };
-  const held = findHeldMemory(apps, formerPids);
-  if (held !== undefined || lastClass !== 'gpu-busy') return held;
   const other = apps.find(({ uuid }) => ours.some((device) => device.uuid === uuid));
   return other && { missing: 'gpu', detail: `the GPU: process ${other.pid} uses it (${other.memory} MiB)` };
-}
-
-function findHeldMemory(apps: readonly GpuApp[], formerPids: ReadonlySet<number>): Shortage | undefined {
-  const former = apps.find(({ pid }) => formerPids.has(pid));
-  if (former === undefined) return undefined;
-  const detail = `GPU memory: ${former.memory} MiB are still held by process ${former.pid} of an earlier attempt`;
-  return { missing: 'gpu', detail };
 }
 
 function inMiB(bytes: number): string {

@@ -29,9 +29,9 @@ export async function readGpus(): Promise<GpuDevice[]> {
   return gpus.map(([index = '', uuid = '']) => ({ index, uuid }));
 }
 
-/** The processes that `nvidia-smi` lists. */
-export async function readGpuApps(): Promise<GpuApp[]> {
-  const apps = await query('--query-compute-apps=pid,gpu_uuid,used_memory');
+/** The processes that `nvidia-smi` lists; `stop` ends the question. */
+export async function readGpuApps(stop?: AbortSignal): Promise<GpuApp[]> {
+  const apps = await query('--query-compute-apps=pid,gpu_uuid,used_memory', stop);
   return apps.map(([pid, uuid = '', memory = '']) => ({ pid: Number(pid), uuid, memory }));
 }
 
@@ -41,8 +41,8 @@ export function describeGpus(): Promise<string | undefined> {
   return runTool(['nvidia-smi', `--query-gpu=${fields}`, '--format=csv'], toolTimeoutMs);
 }
 
-async function query(what: string): Promise<string[][]> {
-  const text = await runTool(['nvidia-smi', what, '--format=csv,noheader,nounits'], toolTimeoutMs);
+async function query(what: string, stop?: AbortSignal): Promise<string[][]> {
+  const text = await runTool(['nvidia-smi', what, '--format=csv,noheader,nounits'], toolTimeoutMs, stop);
   const lines = (text ?? '').split('\n').filter((line) => line.trim() !== '');
   return lines.map((line) => line.split(',').map((field) => field.trim()));
 }

@@ -18,6 +18,7 @@ import { mayBeginAnew } from '../upload-policy.js';
 import { clearGeneration } from './clear-generation.js';
 import type { Excepted } from './find-run-processes.js';
 import { findShortage } from './find-shortage.js';
+import type { HeldMemory } from './held-memory.js';
 import { restoreRecord } from './restore-record.js';
 import type { FetchOutcome } from './uploads.js';
 
@@ -50,7 +51,7 @@ export interface PrepareOptions {
   readonly stepBack: string | undefined;
   readonly lastClass: FailureClassName | undefined;
   readonly gpu: string | undefined;
-  readonly formerPids: ReadonlySet<number>;
+  readonly heldMemory: HeldMemory;
   readonly log: (line: string) => void;
   /** Where checkpoints can be fetched from when none is here. */
   readonly remote: RemoteSource | undefined;
@@ -77,12 +78,14 @@ export async function prepareLaunch(options: PrepareOptions): Promise<Prepared> 
     ...{ token, except, killWaitMs },
     graceMs: leftoverGraceMs,
   });
-  if (removed.length > 0)
+  if (removed.length > 0) {
+    options.heldMemory.suspect(removed.map(({ pid }) => pid));
     journal({
       event: 'leftovers_removed',
       pids: removed.map(({ pid }) => String(pid)),
       commands: removed.map(({ command }) => command.slice(0, 200)),
     });
+  }
   const [survivor] = survivors;
   if (survivor !== undefined) {
     const others = survivors.length > 1 ? ` and ${survivors.length - 1} more` : '';
@@ -118,7 +121,7 @@ export async function prepareLaunch(options: PrepareOptions): Promise<Prepared> 
 
 /**
  * Whether it has to be known first that nothing is missing: something is likely to be, or the next step moves something away.
- * Else `nvidia-smi`, which takes a second on some machines, works while the checkpoint is verified.
+ * Else `nvidia-smi`, where it is asked at all, works while the checkpoint is verified.
  */
 function isToWait({ lastClass, isFresh, stepBack }: PrepareOptions): boolean {
   const isLikely = lastClass === 'disk-full' || lastClass === 'gpu-lost' || lastClass === 'gpu-busy';
