@@ -13,16 +13,19 @@ const stateMb = Number(megabytes);
 
 /** Restores a training's variables, as `restoreNewest` of the trainer does. */
 async function openTraining(backend) {
-  const { tensor, variable } = await import('@tensorflow/tfjs-core');
   const { selectBackend } = await import('../../dist/trainer/backends/select-backend.js');
   const { restoreTensors } = await import('../../dist/trainer/loop/training-state.js');
+  const { buildModule } = await import('../../dist/trainer/nn/module.js');
   // As in a relaunch: the same backend has passed its self-test before.
   await selectBackend(backend, { trustsVerdicts: true });
   const open = ([key, { data, shape }]) => {
-    const initial = tensor(new Float32Array(data.buffer), shape);
-    const opened = variable(initial);
-    initial.dispose();
-    return [key.slice(0, -valueSuffix.length), opened];
+    const [layer, name] = key.slice(0, -valueSuffix.length).split('/');
+    const values = new Float32Array(data.buffer);
+    const initialize = (_shape, _seed, _path, into) => {
+      into?.set(values);
+      return into ?? values;
+    };
+    return [`${layer}/${name}`, buildModule(layer, 0).root.weight(name, shape, initialize)];
   };
   return (tensors) => {
     const variables = new Map(tensors.map(open));
@@ -63,6 +66,6 @@ await rehearse();
 const use = open(target === 'arrays' ? [] : state());
 await collectGarbage();
 await serve(async (path) => {
-  const { seconds, extra_mb } = await measure(() => restore(path, use));
-  return { seconds, extra_mb: extra_mb - (target === 'arrays' ? stateMb : 0) };
+  const { extra_mb, ...measured } = await measure(() => restore(path, use));
+  return { ...measured, extra_mb: extra_mb - (target === 'arrays' ? stateMb : 0) };
 });

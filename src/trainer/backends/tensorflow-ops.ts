@@ -30,9 +30,9 @@ export interface NativeBinding {
   copyTensors?(ids: readonly number[], targets: readonly Uint8Array[]): void;
   /**
    * Makes a tensor, once `fill` has written its values into the memory that TensorFlow keeps them in; that memory is gone from
-   * JS afterwards. Only in a binding that we have built, as before.
+   * JS afterwards. The tensor `spare` is deleted first, and its memory used if it suits. Only in a binding that we have built.
    */
-  fillTensor?(shape: readonly number[], dtype: number, fill: (memory: Uint8Array) => void): number;
+  refillTensor?(shape: readonly number[], dtype: number, fill: (memory: Uint8Array) => void, spare?: number): number;
   executeOp(
     name: string,
     attributes: readonly OpAttribute[],
@@ -48,6 +48,8 @@ export interface NativeBinding {
 /** The part of tfjs-node's backend that is not in tfjs' public types. */
 export interface NativeBackend {
   binding: NativeBinding;
+  /** What it keeps of its tensors: a handle, or values that TensorFlow has not taken over yet; and by how many they are used. */
+  readonly tensorMap: { get(dataId: object): { id: number; readonly values: unknown; readonly refCount: number } };
   /** Handles of tensors, which are made at the first call for tensors whose values are still in JS. */
   getInputTensorIds(tensors: readonly TensorInfo[]): number[];
   createOutputTensor(made: NativeTensor): Tensor;

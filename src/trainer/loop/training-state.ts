@@ -1,5 +1,5 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { Variable } from '@tensorflow/tfjs-core';
+import { clone, keep, type Tensor, type Variable } from '@tensorflow/tfjs-core';
 import { buildObjectGraph, type DType, type TensorData, valueSuffix } from '../../checkpoint/index.js';
 import { SuperviseError } from '../../protocol/index.js';
 import { type FilledType, fillTensor } from '../backends/fill-tensor.js';
@@ -123,13 +123,20 @@ export function restoreVariables(checkpoint: ReadableCheckpoint, variables: Read
 /** Yields the bytes of each tensor that it has read, checked and assigned. */
 function* restoreInTurn(checkpoint: ReadableCheckpoint, variables: ReadonlyMap<string, Variable>): Generator<number> {
   for (const [name, variable] of variables) assertMatches(checkpoint, name, variable);
-  for (const [key, variable] of inOrderOfFile(checkpoint, variables)) {
-    const { shape, dtype } = variable;
-    // What does not match its checksum throws here, and is never assigned.
-    const restored = fillTensor(shape, dtype as FilledType, (into) => numbersOf(checkpoint.read(key, into)));
-    variable.assign(restored);
-    restored.dispose();
-    yield variable.size * 4;
+  // The values before of one variable, in whose memory those of the next one may be read: new memory takes longer than reading.
+  let spare: Tensor | undefined;
+  try {
+    for (const [key, variable] of inOrderOfFile(checkpoint, variables)) {
+      const { shape, dtype } = variable;
+      // What does not match its checksum throws here, and is never assigned.
+      const restored = fillTensor(shape, dtype as FilledType, (into) => numbersOf(checkpoint.read(key, into)), spare);
+      spare = keep(clone<Tensor>(variable));
+      variable.assign(restored);
+      restored.dispose();
+      yield variable.size * 4;
+    }
+  } finally {
+    spare?.dispose();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
-import { dispose, tensor, variable } from '@tensorflow/tfjs-core';
-import type { Initializer } from './initializers.js';
+import { dispose, variable } from '@tensorflow/tfjs-core';
+import { fillTensor } from '../backends/fill-tensor.js';
+import { constant, type Initializer, zeros } from './initializers.js';
 
 /** A network or layer, seen from outside: its variables by path, such as `generator/enc0/conv0/kernel`. */
 export interface Module {
@@ -75,10 +76,11 @@ function buildWith<M extends Module>(wanted: typeof content, build: () => M): M 
 export function buildModule(name: string, seed: number): ModuleBuilder {
   const variables = new Map<string, Variable>();
   const trainable = new Map<string, Variable>();
-  const add = (path: string, initialize: () => Float32Array, shape: number[], isTrainable: boolean) => {
+  const add = (path: string, initialize: Initializer, shape: number[], isTrainable: boolean) => {
     if (variables.has(path)) throw new Error(`two variables are called ${path}`);
-    const values = () => (content === 'zeros' ? new Float32Array(sizeOf(shape)) : initialize());
-    const made = content === 'shapes' ? planVariable(shape) : makeVariable(values(), shape, isTrainable);
+    const fill = content === 'zeros' ? zeros : initialize;
+    const write = (into?: Float32Array) => fill(shape, seed, path, into);
+    const made = content === 'shapes' ? planVariable(shape) : makeVariable(write, shape, isTrainable);
     variables.set(path, made);
     if (isTrainable) trainable.set(path, made);
     return made;
@@ -86,21 +88,26 @@ export function buildModule(name: string, seed: number): ModuleBuilder {
   const scopeAt = (path: string): VariableScope => ({
     path,
     scope: (child) => scopeAt(`${path}/${child}`),
-    weight: (child, shape, initialize) => {
-      const full = `${path}/${child}`;
-      return add(full, () => initialize(shape, seed, full), shape, true);
-    },
-    statistic: (child, shape, value) =>
-      add(`${path}/${child}`, () => new Float32Array(sizeOf(shape)).fill(value), shape, false),
+    weight: (child, shape, initialize) => add(`${path}/${child}`, initialize, shape, true),
+    statistic: (child, shape, value) => add(`${path}/${child}`, constant(value), shape, false),
   });
   return { variables, trainable, root: scopeAt(name) };
 }
 
-function makeVariable(values: Float32Array, shape: number[], isTrainable: boolean): Variable {
-  const initial = tensor(values, shape, 'float32');
+/** The values are the backend's own from the beginning: those of a checkpoint can take their place in its memory. */
+function makeVariable(write: (into?: Float32Array) => Float32Array, shape: number[], isTrainable: boolean): Variable {
+  const initial = fillTensor(shape, 'float32', (into) => bytesOf(write(into && floatsOf(into))));
   const made = variable(initial, isTrainable);
   initial.dispose();
   return made;
+}
+
+function floatsOf({ buffer, byteOffset, byteLength }: Uint8Array): Float32Array {
+  return new Float32Array(buffer, byteOffset, byteLength / 4);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function planVariable(shape: number[]): Variable {

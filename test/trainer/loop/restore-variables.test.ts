@@ -8,6 +8,7 @@ import {
   backend,
   keep,
   memory,
+  ones,
   setBackend,
   type Tensor,
   tidy,
@@ -207,11 +208,11 @@ console.log(JSON.stringify({ device, wrong: [...variables].filter((entry) => !is
   expect(JSON.parse(stdout)).toEqual({ device: expect.stringContaining('2 threads'), wrong: [] });
 });
 
-describe.skipIf(!native)('fillTensor of our binding', () => {
+describe.skipIf(!native)('refillTensor of our binding', () => {
   beforeEach(async () => void (await setBackend('tensorflow')));
   const fill = (...args: unknown[]) => {
     const { binding } = nativeBackend();
-    return (binding.fillTensor as (...args: unknown[]) => number).apply(binding, args);
+    return (binding.refillTensor as (...args: unknown[]) => number).apply(binding, args);
   };
   const float32 = 1;
 
@@ -236,6 +237,52 @@ describe.skipIf(!native)('fillTensor of our binding', () => {
     expect(() => fill([1000], float32, failing)).toThrow(new RangeError('not now'));
     expect(seen?.length).toBe(0);
     expect(nativeBackend().binding.getNumOfTensors()).toBe(count);
+  });
+
+  const made = (values: number[]) =>
+    fill([values.length], float32, (memory: Uint8Array) =>
+      memory.set(new Uint8Array(Float32Array.from(values).buffer)),
+    );
+  const valuesOf = (id: number) => [...(nativeBackend().binding.tensorDataSync(id) as Float32Array)];
+  const numbers = Array.from({ length: 1000 }, (_, index) => index + 0.5);
+  const leave = (memory: Uint8Array) => memory;
+
+  test('writes the memory of a spare tensor, which is gone then', () => {
+    const { binding } = nativeBackend();
+    const spare = made(numbers);
+    const count = binding.getNumOfTensors();
+    const id = fill([1000], float32, leave, spare);
+    expect(valuesOf(id)).toEqual(numbers);
+    expect(id).not.toBe(spare);
+    expect(binding.getNumOfTensors()).toBe(count);
+    expect(() => binding.tensorDataSync(spare)).toThrow(/not referenced/);
+    binding.deleteTensor(id);
+  });
+
+  test('takes other memory where a spare tensor is used elsewhere, or unlike', () => {
+    const { binding } = nativeBackend();
+    const type = { name: 'T', type: binding.TF_ATTR_TYPE, value: float32 };
+    const clear = (memory: Uint8Array) => memory.fill(0);
+    const spare = made(numbers);
+    const [same] = binding.executeOp('Identity', [type], [spare], 1);
+    const inJs = binding.createTensor([1000], float32, Float32Array.from(numbers));
+    const ids = [spare, inJs, made(numbers)].map((id, index) => fill([index < 2 ? 1000 : 999], float32, clear, id));
+    for (const id of ids) expect(new Set(valuesOf(id))).toEqual(new Set([0]));
+    expect(valuesOf(same?.id as number)).toEqual(numbers);
+    for (const id of [...ids, same?.id as number]) binding.deleteTensor(id);
+  });
+
+  test('a spare tensor that others use, or whose values are still in JS, is only disposed of', () => {
+    const before = [memory().numTensors, backend().numDataIds(), nativeBackend().binding.getNumOfTensors()];
+    const zero = () => new Uint8Array(4000);
+    const filled = fillTensor([1000], 'float32', () => new Uint8Array(Float32Array.from(numbers).buffer));
+    const clone = filled.clone();
+    const second = fillTensor([1000], 'float32', zero, filled);
+    const third = fillTensor([1000], 'float32', zero, ones([1000]));
+    expect([...clone.dataSync()]).toEqual(numbers);
+    expect(filled.isDisposed).toBe(true);
+    for (const each of [clone, second, third]) each.dispose();
+    expect([memory().numTensors, backend().numDataIds(), nativeBackend().binding.getNumOfTensors()]).toEqual(before);
   });
 
   test('refuses shapes, types and functions that are none', () => {
