@@ -60,7 +60,11 @@ export function readLaunchRecord(runDir: string): LaunchRecord {
 
 /** The arguments of `supervise` that start a run as it is recorded. */
 export function launchArguments({ experiment, flags }: LaunchRecord): string[] {
-  return [experiment, ...Object.entries(flags).flatMap(([key, value]) => ['--set', `${key}=${JSON.stringify(value)}`])];
+  return [experiment, ...Object.entries(flags).flatMap(([key, value]) => flagWords(key, value))];
+}
+
+function flagWords(key: string, value: unknown): string[] {
+  return key.startsWith('--') ? [`${key}=${value}`] : ['--set', `${key}=${JSON.stringify(value)}`];
 }
 
 function settingsIn(environment: NodeJS.ProcessEnv): Record<string, string> {

@@ -71,16 +71,16 @@ export function experimentOf(parsed: Readonly<Record<string, unknown>>, program:
 }
 
 /**
- * The settings of a parsed command line, by canonical path or synonym.
+ * The settings of a parsed command line, by canonical path or synonym; a flag of its own has its dashes.
  * @throws USAGE for a --set that is no setting
  */
 export function settingsOf(parsed: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const named = {
-    run_dir: lastOf(parsed['runDir']),
-    checkpoint_dir: lastOf(parsed['checkpointDir']),
-    epochs: lastOf(parsed['epochs']),
-    seed: lastOf(parsed['seed']),
-    'training.backend': lastOf(parsed['backend']),
+    '--run-dir': lastOf(parsed['runDir']),
+    '--checkpoint-dir': lastOf(parsed['checkpointDir']),
+    '--epochs': lastOf(parsed['epochs']),
+    '--seed': lastOf(parsed['seed']),
+    '--backend': lastOf(parsed['backend']),
   };
   const given = Object.entries(named).filter(([, value]) => value !== undefined);
   return { ...Object.fromEntries(given), ...parseSettings((parsed['set'] as string[] | undefined) ?? []) };
@@ -97,7 +97,8 @@ function parseSettings(pairs: readonly string[]): Record<string, unknown> {
           where: '--set',
           expected: 'key=value, such as training.batch_size=2',
         });
-      return [pair.slice(0, at), parseValue(pair.slice(at + 1))];
+      // With dashes in front it would be a flag of its own.
+      return [pair.slice(0, at).replace(/^-+/, ''), parseValue(pair.slice(at + 1))];
     }),
   );
 }

@@ -89,7 +89,7 @@ async function runWith(path: string | undefined, resume: boolean, flags: Record<
   const defaults = path === undefined && runDir !== undefined ? { run_dir: runDir } : {};
   const loaded = loadExperiment({
     path: path ?? 'train.json',
-    flags: { ...defaults, ...flags },
+    flags: { ...defaults, ...Object.fromEntries(Object.entries(flags).map(([name, value]) => [`--${name}`, value])) },
     ...(path === undefined && { text: '{}' }),
   });
   const run = resolveRun(loaded, process.cwd());

@@ -23,7 +23,7 @@ export interface LoadedExperiment {
 
 export interface LoadOptions {
   readonly path: string;
-  /** Values by canonical dotted path or any synonym; they win over everything. */
+  /** Values by canonical dotted path or any synonym, with dashes in front where it is a flag; they win over everything. */
   readonly flags?: Readonly<Record<string, unknown>>;
   /** Environment: `SUPERVISE_CONFIG_TRAINING__BATCH_SIZE=8` sets `training.batch_size`. */
   readonly env?: Readonly<Record<string, string | undefined>>;

@@ -81,10 +81,13 @@ export function settingsOfEnvironment(env: Readonly<Record<string, string | unde
   );
 }
 
-/** What the command line says. @throws USAGE for a key that does not exist */
+/**
+ * What the command line says: `--epochs` is a flag of its own, any other key stands behind `--set`.
+ * @throws USAGE for a key that does not exist
+ */
 export function settingsOfFlags(flags: Readonly<Record<string, unknown>>): Map<string, Setting> {
   const pairs = Object.entries(flags).filter(([, value]) => value !== undefined);
-  return settingsByName(pairs, 'flag', (name) => `--${name}`);
+  return settingsByName(pairs, 'flag', (name) => (name.startsWith('--') ? name : `--set ${name}`));
 }
 
 function settingsByName(
@@ -100,7 +103,8 @@ function settingsByName(
         meaning.kind === 'unknown' && meaning.suggestion !== undefined
           ? `did you mean ${meaning.suggestion}?`
           : 'docs/config.md lists every key';
-      throw new SuperviseError('USAGE', { what: `there is no key ${name}`, where: spell(name), hint: suggestion });
+      const what = `there is no key ${name.replace(/^--/, '')}`;
+      throw new SuperviseError('USAGE', { what, where: describeWritten(spell(name), value), hint: suggestion });
     }
     const converted = convertFor(meaning.path, value);
     if (converted === undefined) continue;
@@ -112,6 +116,18 @@ function settingsByName(
     });
   }
   return settings;
+}
+
+/** As it was typed: the value follows the key of a `--set`. */
+function describeWritten(spelling: string, value: unknown): string {
+  if (!spelling.startsWith('--set ')) return spelling;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return `${spelling}=${withoutSecrets(text).slice(0, 80)}`;
+}
+
+/** A URL may have a password in it, which is to be seen nowhere. */
+export function withoutSecrets(text: string): string {
+  return text.replaceAll(/\/\/[^/@"]*@/g, '//***@');
 }
 
 function isEmptySection(keys: readonly string[], value: unknown): boolean {

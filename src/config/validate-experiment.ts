@@ -1,7 +1,7 @@
 import { SuperviseError } from '../protocol/index.js';
 import { describeExpected } from './describe-expected.js';
 import { type Experiment, experimentSchema } from './schema.js';
-import type { Setting, Warning } from './settings.js';
+import { type Setting, type Warning, withoutSecrets } from './settings.js';
 
 /**
  * Checks settings against the schema and fills in the defaults.
@@ -50,9 +50,8 @@ function describeIssue({ code, path, message }: Issue, settings: ReadonlyMap<str
       ? ` (written ${setting.origin.key})`
       : '';
   const value = name.startsWith(`${setting.path}.`) ? valueInside(setting, path) : setting.value;
-  // A URL may have a password in it, which is to be seen nowhere.
-  const shown = JSON.stringify(value)?.replaceAll(/\/\/[^/@"]*@/g, '//***@');
-  return `${place}: ${name}${written} is ${shown?.slice(0, 80)}; expected ${expected}`;
+  const shown = withoutSecrets(JSON.stringify(value) ?? 'undefined').slice(0, 80);
+  return `${place}: ${name}${written} is ${shown}; expected ${expected}`;
 }
 
 /** The part of a list or object that is wrong; the whole where that part is not there. */

@@ -112,7 +112,7 @@ describe('--dry-run', () => {
     expect(stdout).toMatch(/^epochs +3 +file, line 3, written num_epochs$/m);
     expect(stdout).toMatch(/^training\.batch_size +2 +file, line 4, written bs$/m);
     expect(stdout).toMatch(/^seed +42 +default$/m);
-    expect(stdout).toMatch(/^run_dir +"two words" +flag --run_dir$/m);
+    expect(stdout).toMatch(/^run_dir +"two words" +flag --run-dir$/m);
     expect(stdout).toContain(`run directory         ${join(realpathSync(cwd), 'two words')}\n`);
     expect(stdout).toContain(`'${join(realpathSync(cwd), 'two words', 'experiment.json')}' --checkpoint_dir`);
     expect(stdout).toContain('warning: line 5: unknown key optimzer.lr');

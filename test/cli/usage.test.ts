@@ -40,7 +40,16 @@ describe('supervise', () => {
     ['--json alone', ['night.json', '--json'], ['--json goes with --dry-run']],
     ['--set without "="', ['night.json', '--set', 'epochs'], ['"epochs" is no setting', 'key=value']],
     ['--set without a key', ['night.json', '--set', '=3'], ['"=3" is no setting']],
-    ['--set of an unknown key', ['night.json', '--set', 'batchsiz=3'], ['batchsiz', 'did you mean batch']],
+    [
+      '--set of an unknown key',
+      ['night.json', '--set', 'batchsiz=3'],
+      ['--set batchsiz=3: there is no key batchsiz', 'did you mean batch'],
+    ],
+    [
+      'a password in a --set of an unknown key',
+      ['night.json', '--set', 'nope=http://u:secret@host/'],
+      ['--set nope=http://***@host/: there is no key nope'],
+    ],
     ['--set without anything', ['night.json', '--set'], ['set']],
     ['--run-dir without anything', ['night.json', '--run-dir'], ['run-dir']],
   ])('%s is wrong usage', async (_, args, said) => {
@@ -69,7 +78,7 @@ describe('supervise', () => {
     ['a wrong flag', good, ['--epochs', 'abc'], ['--epochs: epochs is "abc"', 'a whole number, above 0']],
     ['a negative flag', good, ['--epochs=-1'], ['--epochs: epochs is -1']],
     ['an empty flag', good, ['--run-dir', ''], ['run_dir is ""']],
-    ['a wrong setting', good, ['--set', 'bs=0'], ['--bs: training.batch_size is 0']],
+    ['a wrong setting', good, ['--set', 'bs=0'], ['--set bs: training.batch_size is 0']],
     ['a wrong backend', good, ['--backend', 'cuda'], ['"cuda"', '"auto", "tensorflow", "webgpu", "wasm", "cpu"']],
   ])('%s is wrong configuration', async (_, text, args, said) => {
     const cwd = folderWith(text === undefined ? {} : { 'night.json': text });

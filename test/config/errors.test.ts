@@ -59,7 +59,8 @@ describe('a wrong value names path, value, expectation, file and line', () => {
   });
 
   test('where it was given, when it was not in the file', () => {
-    expect(errorOf(() => load({}, { flags: { epochs: 'abc' } })).message).toContain('--epochs: epochs is "abc"');
+    expect(errorOf(() => load({}, { flags: { '--epochs': 'abc' } })).message).toMatch(/^--epochs: epochs is "abc"/);
+    expect(errorOf(() => load({}, { flags: { epochs: 'abc' } })).message).toMatch(/^--set epochs: epochs is "abc"/);
     expect(errorOf(() => load({}, { env: { SUPERVISE_CONFIG_EPOCHS: 'abc' } })).message).toContain(
       'SUPERVISE_CONFIG_EPOCHS: epochs is "abc"',
     );

@@ -15,7 +15,7 @@ describe('flags beat the environment, which beats the file, which beats the defa
       4,
       { source: 'environment', key: 'SUPERVISE_CONFIG_TRAINING__BATCH_SIZE' },
     ],
-    ['flag', load(written, { env, flags }), 8, { source: 'flag', key: '--training.batch_size' }],
+    ['flag', load(written, { env, flags }), 8, { source: 'flag', key: '--set training.batch_size' }],
   ])('%s', (_, { config, origins }, value, origin) => {
     expect(config.training.batch_size).toBe(value);
     expect(origins['training.batch_size']).toEqual(origin);
