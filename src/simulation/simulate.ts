@@ -1,6 +1,5 @@
 import type { Effect } from '../supervisor/effect.js';
 import type { SupervisorEvent, TimerName } from '../supervisor/event.js';
-import { noProgress, type Progress } from '../supervisor/progress.js';
 import type { Step } from '../supervisor/reduce/step.js';
 import { begin, reduce } from '../supervisor/reduce.js';
 import { readHistory } from '../supervisor/run-history.js';
@@ -12,22 +11,10 @@ import { partOf } from './part-of-time.js';
 import { createQueue } from './queue.js';
 import { createRandom } from './random.js';
 import type { Scenario } from './scenario.js';
+import type { Item, Timeless } from './simulated-item.js';
 import type { SimulatedRun } from './simulated-run.js';
+import { heartbeatOf, progressOf } from './simulated-signs.js';
 import { createSimulatedTrainer, type SimulatedTrainer } from './simulated-trainer.js';
-
-type Item =
-  | { readonly kind: 'event'; readonly event: Timeless }
-  | { readonly kind: 'timer'; readonly timer: TimerName; readonly attempt: number; readonly id: number }
-  | { readonly kind: 'trainer'; readonly attempt: number; readonly at: number }
-  | { readonly kind: 'fault'; readonly fault: Fault }
-  /** Somebody ends a hang that nobody watches for. */
-  | { readonly kind: 'noticed'; readonly attempt: number };
-
-type Timeless = SupervisorEvent extends infer Event
-  ? Event extends SupervisorEvent
-    ? Omit<Event, 'at'>
-    : never
-  : never;
 
 /**
  * Lets the supervisor's own reducer look after a simulated trainer on failing machines, in simulated time. Nothing here
@@ -55,6 +42,8 @@ export function simulate(scenario: Scenario): SimulatedRun {
   let hangTimer: { readonly at: number; readonly item: Item } | undefined;
 
   const dispatch = (event: Timeless) => take(reduce(state, { ...event, at: now * 1000 } as SupervisorEvent));
+  const progress = () => progressOf(savedSecs, workload);
+  const beat = () => heartbeatOf({ attempt, work: trainer?.work(now) ?? savedSecs, hasStarted }, workload, costs);
   const later = (secs: number, event: Timeless) => queue.add(now + secs, { kind: 'event', event });
 
   function take(step: Step): void {
@@ -200,27 +189,6 @@ export function simulate(scenario: Scenario): SimulatedRun {
       if (progress().epochs >= workload.epochs) die({ code: 0, signal: null }, []);
     }
     schedule();
-  }
-
-  /** Epochs and steps that the last checkpoint holds; a step is a second of training here. */
-  function progress(): Progress {
-    if (savedSecs === 0) return noProgress;
-    const epochs = Math.floor(savedSecs / workload.epochSecs + 1e-9);
-    return { epochs, partialStep: Math.max(0, Math.floor(savedSecs - epochs * workload.epochSecs)) };
-  }
-
-  /** Where the work stands; a step is a thousandth of the time between two signs, so that each tells more than the one before. */
-  function beat() {
-    const work = trainer?.work(now) ?? savedSecs;
-    const stepsOf = (secs: number) => Math.floor((secs / costs.heartbeatSecs) * 1000);
-    return {
-      attempt,
-      pid: attempt,
-      phase: hasStarted ? 'train' : 'startup',
-      epoch: Math.floor(work / workload.epochSecs) + 1,
-      step: stepsOf(work % workload.epochSecs),
-      steps_per_epoch: stepsOf(workload.epochSecs),
-    } as const;
   }
 
   const handlers: { readonly [Kind in Item['kind']]: (item: Extract<Item, { kind: Kind }>) => void } = {

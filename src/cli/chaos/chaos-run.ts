@@ -1,11 +1,8 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CampaignResult, FaultRecord } from '../../chaos/index.js';
 import {
-  type ChaosTarget,
   type FaultName,
-  findLaunched,
   followJournal,
   installFakeGpu,
   type LoopbackStore,
@@ -17,12 +14,15 @@ import {
   type StrikeOptions,
 } from '../../chaos/index.js';
 import type { LoadedExperiment, ResolvedRun } from '../../config/index.js';
-import { type JournalEntry, parseHeartbeat, parseStatus, runPaths } from '../../protocol/index.js';
+import { type JournalEntry, parseStatus, runPaths } from '../../protocol/index.js';
 import { clearGeneration } from '../../supervisor/shell/clear-generation.js';
 import { findRunProcesses } from '../../supervisor/shell/find-run-processes.js';
 import { readProgress } from '../../supervisor/shell/watch-trainer-files.js';
 import { packageFile } from '../launch-record.js';
-import { layScratchRun, type ScratchRun, type ScratchSupervisor, startScratch } from '../scratch/scratch-run.js';
+import { layScratchRun, type ScratchRun } from '../scratch/scratch-run.js';
+import { describeTarget } from './describe-target.js';
+import { keepSupervised } from './keep-supervised.js';
+import { readText } from './read-text.js';
 
 export interface SupervisedRunOptions {
   readonly name: string;
@@ -154,80 +154,6 @@ const endingMs = 10_000;
 /** What preflight and the wait for room want to be free, and as much again. */
 const spareBytes = 160 * 1024 * 1024;
 
-interface Supervised {
-  readonly pid: () => number | undefined;
-  readonly kill: () => Promise<void>;
-  readonly start: () => Promise<void>;
-  readonly stop: () => Promise<void>;
-  readonly output: () => string;
-  /** The exit code of the supervisor that was not killed by a fault. */
-  readonly ended: Promise<number | null>;
-}
-
-function keepSupervised(scratch: ScratchRun, env: Readonly<Record<string, string>>): Supervised {
-  let isStopped = false;
-  let killed: ScratchSupervisor | undefined;
-  let settleEnd: (code: number | null) => void = () => undefined;
-  const ended = new Promise<number | null>((settle) => {
-    settleEnd = settle;
-  });
-  let current = begin();
-  function begin(): ScratchSupervisor {
-    const supervisor = startScratch(scratch, { env, hasOwnSession: true });
-    void supervisor.ended.then((code) => {
-      if (killed !== supervisor) settleEnd(code);
-    });
-    return supervisor;
-  }
-  return {
-    pid: () => current.process.pid,
-    kill: async () => {
-      killed = current;
-      current.process.kill('SIGKILL');
-      await current.ended;
-    },
-    start: async () => {
-      if (!isStopped) current = begin();
-      else settleEnd(null);
-    },
-    stop: async () => {
-      isStopped = true;
-      current.process.kill('SIGCONT');
-      current.process.kill('SIGTERM');
-      await current.ended;
-    },
-    output: () => current.output(),
-    ended,
-  };
-}
-
-interface TargetParts {
-  readonly folder: string;
-  readonly journal: () => readonly JournalEntry[];
-  readonly supervised: Supervised;
-  readonly store: LoopbackStore | undefined;
-  readonly signal: AbortSignal;
-}
-
-function describeTarget(
-  { loaded: { config }, root }: SupervisedRunOptions,
-  { checkpointDir, runDir, experimentPath }: ScratchRun,
-  { folder, journal, supervised, store, signal }: TargetParts,
-): ChaosTarget {
-  const trainer = () => findLaunched(journal());
-  return {
-    ...{ folder, checkpointDir, experimentPath, trainer, supervisor: supervised, signal },
-    ...(store !== undefined && { remote: store }),
-    place: () => {
-      const beat = readText(runPaths(runDir).heartbeat, parseHeartbeat);
-      const isOfNow = beat !== undefined && beat.phase !== 'startup' && beat.attempt === trainer()?.attempt;
-      return isOfNow ? { epoch: beat.epoch, step: beat.step } : undefined;
-    },
-    // Data that the experiment names are the user's own; what was made for the campaign may vanish.
-    dataFiles: () => (config.data.dir === undefined ? listFiles(join(root, 'data')) : []),
-  };
-}
-
 async function removeOrphans(journal: readonly JournalEntry[]): Promise<string[]> {
   const started = journal.findLast((entry) => entry.event === 'run_started');
   if (started === undefined) return [];
@@ -242,21 +168,4 @@ async function removeOrphans(journal: readonly JournalEntry[]): Promise<string[]
 function readAtRisk(runDir: string): number | undefined {
   const secs = readText(runPaths(runDir).status, parseStatus)?.at_risk_secs;
   return secs === undefined || secs === null ? undefined : secs * 1000;
-}
-
-function readText<Value>(path: string, parse: (text: string) => Value | undefined): Value | undefined {
-  try {
-    return parse(readFileSync(path, 'utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-function listFiles(folder: string): string[] {
-  try {
-    const paths = readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name)));
-    return paths.filter((path) => statSync(path).isFile());
-  } catch {
-    return [];
-  }
 }

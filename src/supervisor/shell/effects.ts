@@ -13,6 +13,7 @@ import type { EffectsOptions } from './effects-options.js';
 import { gatherEvidence } from './exit-evidence.js';
 import { findAdoptable } from './find-adoptable.js';
 import { createHeldMemory } from './held-memory.js';
+import { inspectTrainer } from './inspect-trainer.js';
 import { readJournal } from './journal-writer.js';
 import { openKernelLog } from './kernel-log.js';
 import { createNextAttempt } from './next-attempt.js';
@@ -22,23 +23,19 @@ import { readBootId } from './processes.js';
 import { pruneAttempts } from './prune-attempts.js';
 import { createPublisher } from './publisher.js';
 import { recordFailure } from './record-failure.js';
-import { rehearseRelaunch } from './rehearse-relaunch.js';
+import { keepRehearsing, rehearseRelaunch } from './rehearse-relaunch.js';
 import { createRemoteEffects } from './remote-effects.js';
 import type { Session } from './session.js';
 import { spawnTrainer } from './spawn-trainer.js';
 import { createTimers } from './timers.js';
 import { signalTrainer, type TrainerProcess, watchAdopted } from './trainer-process.js';
-import { canRead, readHeartbeat, readProgress } from './watch-trainer-files.js';
+import { readProgress } from './watch-trainer-files.js';
 
 export interface Effects {
   readonly perform: (effect: Effect, state: State, session: Session) => void;
   /** Ends what is left of the run's processes, and everything that still listens. */
   readonly close: () => Promise<void>;
 }
-
-/** When the trainer is past its own start; then after twice the time, and so on. */
-const firstRehearsalMs = 1000;
-const mostBetweenRehearsalsMs = 60_000;
 
 /**
  * A supervisor starts without the optimizing compiler: the first function that is optimized costs the 3.5 MB of the compiler
@@ -172,39 +169,22 @@ export function createEffects(options: EffectsOptions): Effects {
     if (!isSkipped) housekeeping.later(() => kernelLog.skip());
     housekeeping.later(() => inBackground(next.park(attempt + 1, halvings)));
     housekeeping.later(() => pruneAttempts(paths, attempt));
-    rehearse(attempt, output, session);
+    keepRehearsing({
+      isOver: () => files.watched() !== attempt,
+      rehearse: () => {
+        const readNow = () => readProgress(run.checkpointDir, config.trainer.epoch_base);
+        rehearseRelaunch(session.state(), { token, attempt, output, readProgress: readNow });
+      },
+      onError: (error) => logger.error({ err: error }, 'effect'),
+    });
     if (effect.attempt > 1) housekeeping.later(optimize);
     inBackground(ended.then((result) => onExit(attempt, result)));
   };
 
-  const rehearse = (attempt: number, output: string, session: Session, afterMs = 0) => {
-    const perform = async () => {
-      if (files.watched() !== attempt) return;
-      const readNow = () => readProgress(run.checkpointDir, config.trainer.epoch_base);
-      rehearseRelaunch(session.state(), { token, attempt, output, readProgress: readNow });
-      rehearse(attempt, output, session, afterMs + delayMs);
-    };
-    const delayMs = Math.min(Math.max(firstRehearsalMs, afterMs), mostBetweenRehearsalsMs);
-    setTimeout(() => inBackground(perform()), delayMs).unref();
-  };
-
   const inspect = async (attempt: number) => {
-    const { root: folder, output } = attemptPaths(paths, attempt);
-    // Loaded by runs that hang: to ask a Node process for its stack takes Node's HTTP.
-    const { collectEvidence } = await import('./collect-evidence.js');
-    await collectEvidence({ token, attempt, folder, output, answersReports: isReferenceTrainer }).catch(
-      (error: unknown) => logger.error({ err: error }, 'evidence of a hang'),
-    );
-    const heartbeat = readHeartbeat(paths.heartbeat);
-    dispatch({
-      type: 'inspected',
-      attempt,
-      inspection: {
-        heartbeat: heartbeat?.attempt === attempt ? heartbeat : undefined,
-        progress: readProgress(run.checkpointDir, config.trainer.epoch_base),
-        isReadable: canRead([run.runDir, run.checkpointDir]),
-      },
-    });
+    const { epoch_base: epochBase } = config.trainer;
+    const inspection = await inspectTrainer({ run, token, attempt, epochBase, isReferenceTrainer, logger });
+    dispatch({ type: 'inspected', attempt, inspection });
   };
 
   const onExit = (attempt: number, ended: ExitStatus) => {

@@ -38,6 +38,31 @@ export function rehearseRelaunch(state: State, { token, attempt, output, readPro
   }
 }
 
+export interface Rehearsals {
+  readonly isOver: () => boolean;
+  readonly rehearse: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** When the trainer is past its own start; then after twice the time, and so on. */
+const firstMs = 1000;
+const mostBetweenMs = 60_000;
+
+/** Rehearses again and again while an attempt works. */
+export function keepRehearsing({ isOver, rehearse, onError }: Rehearsals, afterMs = 0): void {
+  const delayMs = Math.min(Math.max(firstMs, afterMs), mostBetweenMs);
+  const perform = () => {
+    if (isOver()) return;
+    try {
+      rehearse();
+      keepRehearsing({ isOver, rehearse, onError }, afterMs + delayMs);
+    } catch (error) {
+      onError(error);
+    }
+  };
+  setTimeout(perform, delayMs).unref();
+}
+
 /** What the core would do after this end; nobody performs it. */
 function play(before: State, exited: Unstamped<'exited'>): void {
   const at = monotonicMs();

@@ -1,17 +1,15 @@
 import { channel } from 'node:diagnostics_channel';
 import { join } from 'node:path';
-import { retentionRules } from '../../config/retention-rules.js';
 import { type GoMessage, readEpochInfo, TrainerEnv } from '../../protocol/index.js';
 import { selectBackend } from '../backends/select-backend.js';
 import { loadCharset, openDataset, openDatasetThread, stepsToReadOnce } from '../data/index.js';
 import { createBackgroundCommit } from './background-commit.js';
 import { createBatchReader } from './batch-reader.js';
-import { noBestYet, restoresBest } from './best-score.js';
+import { noBestYet } from './best-score.js';
 import { buildNetworks } from './build-networks.js';
-import { createCheckpointWriter, UnsavedError } from './checkpoint-files.js';
 import { createHeartbeatWriter } from './heartbeat-writer.js';
 import { describeBalance, lossWeightsAt, rebalance } from './loss-weights.js';
-import { appendMetrics, rewindMetrics } from './metrics-log.js';
+import { openSaving } from './open-saving.js';
 import { openStep } from './open-step.js';
 import { createReporter } from './reporter.js';
 import { rehearseRestore, restoreNewest } from './restore-newest.js';
@@ -23,7 +21,6 @@ import {
   readDivergence,
   rollbackRateFactor,
 } from './rollback.js';
-import { createSaveClock } from './save-clock.js';
 import { learningRateFactor } from './schedule.js';
 import { createSpikeDetector } from './spike-detector.js';
 import { standBy } from './stand-by.js';
@@ -154,77 +151,34 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   rollbacks = collectRollbacks(found.rollbacks, divergence);
   if (divergence !== undefined) log(describeRollback(config.rollback, divergence));
   const start: TrainingProgress = rollbacks.length === 0 ? found : { ...found, rollbacks };
-  const metricsPath = join(paths.runDir, 'metrics.jsonl');
-  rewindMetrics(metricsPath, start.epoch - 1);
-
-  const checkpoints = createCheckpointWriter({
-    directory: paths.checkpointDir,
-    tensors,
-    totalEpochs: config.epochs,
-    maxCheckpoints: config.checkpoints.max_checkpoints,
-    restoresBest: restoresBest(config),
-    retention: retentionRules(config),
-    lastCheckpoint: restored?.lastCheckpoint,
-    background,
-    whenBusy: config.checkpoints.when_busy,
-    onUnsaved:
-      config.checkpoints.on_error === 'continue'
-        ? (message) => log(`Warning: ${message}. The training goes on; the next checkpoint is tried again.`)
-        : undefined,
-  });
-  const saves = createSaveClock(config.checkpoints.every, checkpoints.cost, start);
+  const saving = openSaving({ ...options, tensors, stepsPerEpoch, background, reporter, start, restored });
   const steps = openStepLog(config.metrics.steps ? join(paths.runDir, 'steps.jsonl') : undefined);
   const findSpike = createSpikeDetector(config.rollback.spike_deviations);
   const training: Training = {
     epochs: config.epochs,
     stepsPerEpoch,
     earlyStopping: config.early_stopping,
+    ...saving.ofTraining,
     trainStep,
     rebalance: ({ balance }, losses) => (isBalanced ? rebalance(config, losses, balance) : undefined),
     reportStep: (progress, stepMs) => {
-      checkpoints.assertSound();
+      saving.assertSound();
       reporter.step(progress, stepMs);
     },
     noteStep: steps.note,
     isSkipped: (epoch, stepOfEpoch) => isSkipped(config.rollback, rollbacks, epoch, stepOfEpoch),
     findSpike: ({ g_loss: loss }) => (loss === undefined ? undefined : findSpike(loss)),
-    saveIfDue: async (progress) => {
-      if (saves.isDue(progress) && (await checkpoints.beginPartial(progress))) saves.reset(progress);
-    },
-    finishSaving: checkpoints.drain,
     isValidationEpoch: (epoch) => epoch % config.checkpoints.eval_interval === 0 || epoch === config.epochs,
     validate: async (progress) => {
       reporter.phase('validate', progress);
       step.settle();
       return validate(progress.epoch);
     },
-    saveEpoch: async (next, metrics, status) => {
-      const epoch = next.epoch - 1;
-      reporter.phase('checkpoint', { ...next, epoch, step: stepsPerEpoch });
-      const line = { epoch, ...metrics, best_epoch: next.bestEpoch, timestamp: new Date().toISOString() };
-      try {
-        appendMetrics(metricsPath, line);
-      } catch (error) {
-        const message = `the metrics of epoch ${epoch} could not be written (${(error as Error).message})`;
-        if (config.checkpoints.on_error === 'stop') throw new UnsavedError(message, { cause: error });
-        log(`Warning: ${message}. The training goes on without them.`);
-      }
-      if (isSaved(options, next, status)) {
-        await checkpoints.saveEpoch(next, status, metrics);
-        saves.reset(next);
-      }
-      reporter.epoch(epoch, metrics, next);
-    },
-    savePartial: async (progress, status = 'running') => {
-      reporter.phase('checkpoint', progress);
-      await checkpoints.savePartial(progress, status);
-      saves.reset(progress);
-    },
     stopRequested: () => signals.stopSignal() !== undefined,
     takeSaveRequest: signals.takeSaveRequest,
   };
   const release = async () => {
-    await checkpoints.close();
+    await saving.close();
     steps.close();
     await releaseBasics();
   };
@@ -250,13 +204,4 @@ async function closingOnError<Value>(
     await data.close();
     throw error;
   }
-}
-
-/** Whether this epoch's checkpoint is due; the last one always is, and the best one when it may be the result. */
-function isSaved({ config }: TrainerOptions, next: TrainingProgress, status: string): boolean {
-  const epoch = next.epoch - 1;
-  if (status !== 'running') return true;
-  const isBest = next.bestEpoch === epoch;
-  if (config.checkpoints.save_best_only) return isBest;
-  return epoch % config.checkpoints.save_interval === 0 || (isBest && restoresBest(config));
 }
