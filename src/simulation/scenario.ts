@@ -5,6 +5,8 @@ import type { Fault, Machines } from './failure-trace.js';
 export interface Workload {
   readonly epochs: number;
   readonly epochSecs: number;
+  /** Whether the trainer tells its steps too, or its epochs only. */
+  readonly hasHeartbeats?: boolean;
 }
 
 /** What things cost the run, in seconds. */

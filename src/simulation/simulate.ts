@@ -22,6 +22,7 @@ import { createSimulatedTrainer, type SimulatedTrainer } from './simulated-train
  */
 export function simulate(scenario: Scenario): SimulatedRun {
   const { workload, costs, policy, machines, mostSecs } = scenario;
+  const { hasHeartbeats = true } = workload;
   const random = createRandom(scenario.seed);
   const drawn = traceFailures(machines, createRandom(scenario.seed, traceStream));
   const failures: Iterator<Fault, undefined> = scenario.failures?.values() ?? drawn;
@@ -55,7 +56,7 @@ export function simulate(scenario: Scenario): SimulatedRun {
     prepare,
     spawn: ({ attempt: next, mtbfMs }) => spawn(next, mtbfMs / 1000),
     inspect: () => {
-      const inspection = { heartbeat: beat(), progress: progress(), isReadable: true };
+      const inspection = { heartbeat: hasHeartbeats ? beat() : undefined, progress: progress(), isReadable: true };
       later(0, { type: 'inspected', attempt, inspection });
     },
     signal: ({ signals }) => signal(signals),
@@ -65,7 +66,7 @@ export function simulate(scenario: Scenario): SimulatedRun {
       const at = now + delayMs / 1000;
       const item = { kind: 'timer', timer, attempt: armedFor, id } as const;
       // A trainer that works gives its signs in time (see catchUp): that it hangs is looked for once it does.
-      if (timer === 'hang' && isWorking()) hangTimer = { at, item };
+      if (timer === 'hang' && hasHeartbeats && isWorking()) hangTimer = { at, item };
       else queue.add(at, item);
     },
     cancelTimers: () => timers.clear(),
@@ -114,7 +115,7 @@ export function simulate(scenario: Scenario): SimulatedRun {
       bootId: '',
       output: '',
     });
-    later(0, { type: 'heartbeat', attempt, heartbeat: beat() });
+    if (hasHeartbeats) later(0, { type: 'heartbeat', attempt, heartbeat: beat() });
   }
 
   /** SIGTERM ends a working trainer when it has saved; a hung one only SIGKILL. */
@@ -155,7 +156,7 @@ export function simulate(scenario: Scenario): SimulatedRun {
    */
   function catchUp(): void {
     const { heartbeatAt } = state.run;
-    if (!isWorking() || heartbeatAt === undefined) return;
+    if (!hasHeartbeats || !isWorking() || heartbeatAt === undefined) return;
     const periodMs = costs.heartbeatSecs * 1000;
     const missed = Math.floor((now * 1000 - heartbeatAt) / periodMs);
     if (missed < 1) return;
@@ -179,8 +180,10 @@ export function simulate(scenario: Scenario): SimulatedRun {
     const milestone = trainer.advance(now);
     if (milestone.kind === 'started') {
       hasStarted = true;
-      dispatch({ type: 'ready', attempt });
-      dispatch({ type: 'heartbeat', attempt, heartbeat: beat() });
+      if (hasHeartbeats) {
+        dispatch({ type: 'ready', attempt });
+        dispatch({ type: 'heartbeat', attempt, heartbeat: beat() });
+      }
     }
     if (milestone.kind === 'committed') {
       catchUp();

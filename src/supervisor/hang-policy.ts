@@ -56,10 +56,20 @@ export function noteSilence(run: RunFacts, phase: Phase, silenceMs: number): Run
 }
 
 /** Without heartbeats only whole epochs can be told; the first one after a launch has the start-up in it. */
-function epochThresholdMs(hang: HangRules, { epochDurationsMs, epochAt, launchedAt }: RunFacts): number | undefined {
-  if (epochDurationsMs.length === 0) return undefined;
+function epochThresholdMs(hang: HangRules, run: RunFacts): number | undefined {
+  const { epochDurationsMs, epochAt, launchedAt } = run;
+  if (epochDurationsMs.length === 0) return firstEpochsThresholdMs(hang, run);
   const threshold = thresholdMs(hang, epochDurationsMs, Number.POSITIVE_INFINITY, 1);
   return epochAt === launchedAt ? threshold + hang.startupCapMs : threshold;
+}
+
+/**
+ * Of the first epochs of a run no more is known than that each took less than the time since the launch. Neither is that certain:
+ * a trainer may have begun by telling what somebody else had trained, and then may need its start-up and a phase of its own.
+ */
+function firstEpochsThresholdMs(hang: HangRules, { firstEpochsMs }: RunFacts): number | undefined {
+  if (firstEpochsMs === undefined) return undefined;
+  return Math.max(hang.floorMs, hang.startupCapMs + hang.capMs, firstEpochsMs * hang.factor);
 }
 
 function thresholdMs(

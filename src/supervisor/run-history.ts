@@ -101,6 +101,7 @@ function readFacts(all: readonly JournalEntry[], current: readonly JournalEntry[
     heartbeat: undefined,
     heartbeatAt: undefined,
     epochAt: undefined,
+    firstEpochsMs: undefined,
     signAt: undefined,
     rollbacks: 0,
     divergences: exits.filter(isDivergence).slice(-keptDivergences).map(divergenceOf),

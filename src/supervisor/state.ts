@@ -64,6 +64,8 @@ export interface RunFacts {
   readonly heartbeatAt: number | undefined;
   /** Durations of the latest epochs that were trained without a break. */
   readonly epochDurationsMs: readonly number[];
+  /** Time from the launch of this attempt to the first epochs of it that were seen: none of them took longer. */
+  readonly firstEpochsMs: number | undefined;
   /** When the trainer last gave a sign of work: a heartbeat or record that tells more than the one before, or its launch. */
   readonly signAt: number | undefined;
   /** The latest times between two signs of work, by the phase in which they passed. */

@@ -60,6 +60,16 @@ describe('a trainer that hangs', () => {
     expect(events('hang_detected')).toHaveLength(1);
   });
 
+  it('is noticed right after its first epoch too, of which nobody knows more than that it took less than all until then', async () => {
+    bench = openBench('hang-first-epoch');
+    const hang = { min_ms: 1000, max_ms: 1500, startup_max_ms: 1500 };
+    await expectEnd(supervise('hangs-without-heartbeats', { trainer: { env: { HANG_IN: '2' } }, hang }), 0);
+    expect(events('hang_detected')).toHaveLength(1);
+    const [{ threshold_ms: thresholdMs } = { threshold_ms: 0 }] = events('hang_detected') as { threshold_ms: number }[];
+    expect(thresholdMs).toBeGreaterThanOrEqual(3000);
+    expect(events('exited')).toMatchObject([{ attempt: 1, class: 'hang' }, { attempt: 2 }]);
+  });
+
   it('of our own writes a diagnostic report first', async () => {
     bench = openBench('hang-own');
     const path = bench.experiment(

@@ -43,6 +43,34 @@ describe('simulate', () => {
     expect(blind.parts.hanging).toBeGreaterThan(50 * watched.parts.hanging);
   });
 
+  describe('without heartbeats', () => {
+    const silent = (changes: Parameters<typeof scenario>[0] = {}) =>
+      scenario({ ...changes, workload: { hasHeartbeats: false, ...changes.workload }, policy: { saving: 'epoch' } });
+    const hangsIn = (epoch: number) => [{ at: 61 + (epoch - 0.5) * 5400, kind: 'hang' }] as const;
+
+    test.each([2, 3, 20])('a hang in epoch %d is noticed by the time that epochs took', (epoch) => {
+      const run = simulate(silent({ failures: hangsIn(epoch) }));
+      expect(run).toMatchObject({ end: 'completed', relaunches: 1, hangsDetected: 1, falseKills: 0 });
+      expect(run.parts.hanging / 5400).toBeGreaterThan(4);
+      expect(run.parts.hanging / 5400).toBeLessThan(6.2);
+    });
+
+    test('of a hang in the first one nothing can tell', () => {
+      expect(simulate(silent({ failures: hangsIn(1) }))).toMatchObject({ end: 'broken off', hangsDetected: 0 });
+    });
+
+    test.each([10, 60, 5400, 86_400])('nothing is killed for nothing while epochs take %d s', (epochSecs) => {
+      for (const seed of [1, 2, 3]) {
+        const costs = { saveStallSecs: epochSecs / 10, saveSecs: epochSecs / 5 };
+        const machines = { lifetime: { meanSecs: 4 * epochSecs + 600, shape: 0.7 } };
+        const epochs = Math.max(40, 6000 / epochSecs);
+        const run = simulate(silent({ seed, costs, machines, workload: { epochs, epochSecs } }));
+        expect(run).toMatchObject({ falseKills: 0, hangsDetected: 0 });
+        expect(run.relaunches).toBeGreaterThan(0);
+      }
+    });
+  });
+
   test('a run without end of epochs is not given up as long as checkpoints inside them grow', () => {
     const one = scenario({ workload: { epochs: 1, epochSecs: 500 * 3600 } });
     expect(simulate(one)).toMatchObject({ end: 'completed' });

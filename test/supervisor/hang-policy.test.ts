@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { hangThresholdMs, isTooLate } from '../../src/supervisor/hang-policy.js';
 import { reduce } from '../../src/supervisor/reduce.js';
 import { stopGraceMs } from '../../src/supervisor/stop-grace.js';
-import { event, facts, rules, state } from './support.js';
+import { epochs, event, facts, rules, type State, state, trainer } from './support.js';
 
 const beat = (phase: 'startup' | 'train' | 'validate' | 'checkpoint', step = 1, epoch = 1) =>
   ({ attempt: 1, pid: 1, phase, epoch, step, steps_per_epoch: 9 }) as const;
@@ -61,6 +61,14 @@ describe('hangThresholdMs', () => {
     expect(threshold({ epochDurationsMs: [2000], epochAt: 0, launchedAt: 0 })).toBe(130_000);
   });
 
+  it('goes by the time since the launch after the first epochs, and never below what nothing is known of', () => {
+    expect(threshold({ firstEpochsMs: 100_000, epochAt: 100_000, launchedAt: 0 })).toBe(500_000);
+    expect(threshold({ firstEpochsMs: 2000, epochAt: 2000, launchedAt: 0 })).toBe(180_000);
+    const known = { firstEpochsMs: 100_000, epochDurationsMs: [2000], epochAt: 5, launchedAt: 0 };
+    expect(threshold(known)).toBe(10_000);
+    expect(threshold({ ...known, hasHeartbeats: true })).toBe(120_000);
+  });
+
   it('is off when it is switched off', () => {
     expect(hangThresholdMs({ ...rules, hang: undefined }, facts({ hasHeartbeats: true }))).toBeUndefined();
   });
@@ -90,6 +98,50 @@ describe('what counts as a sign of work', () => {
     });
     const next = reduce(saving, event('heartbeat', { at: 4000, heartbeat: beat('train', 1, 2) })).state;
     expect(next.run.silencesMs).toEqual({ checkpoint: [3000] });
+  });
+});
+
+describe('the first epochs of a trainer without heartbeats', () => {
+  const launched = { launchedAt: 1000, epochAt: 1000, signAt: 1000 };
+  const completed = (from: State, count: number, at: number) =>
+    reduce(from, event('progress', { at, progress: epochs(count) }));
+  const hangTimer = (step: ReturnType<typeof reduce>) =>
+    step.effects.flatMap((effect) => (effect.type === 'armTimer' && effect.timer === 'hang' ? [effect.delayMs] : []));
+
+  it.each([1, 3])('%d at once are the longest that one can have taken', (count) => {
+    const step = completed(state('starting', { run: launched }), count, 201_000);
+    expect(step.state.run).toMatchObject({ firstEpochsMs: 200_000, epochDurationsMs: [] });
+    expect(hangTimer(step)).toEqual([1_000_000 / 8]);
+  });
+
+  it('a silence beyond that is a hang, and none before it', () => {
+    const seen = completed(state('running', { run: launched }), 1, 201_000).state;
+    const look = (at: number) =>
+      reduce(seen, event('timerFired', { at, timer: 'hang' })).effects.map(({ type }) => type);
+    expect(look(201_000 + 999_999)).toEqual(['armTimer']);
+    expect(look(201_000 + 1_000_000)).toEqual(['inspect']);
+    const judged = reduce(seen, event('inspected', { at: 1_201_000 }));
+    expect(judged.state).toMatchObject({ name: 'stopping', cause: 'hang' });
+  });
+
+  it('the second one tells a duration, which counts from then on', () => {
+    const seen = completed(state('running', { run: launched }), 2, 201_000).state;
+    const next = completed(seen, 3, 251_000);
+    expect(next.state.run.epochDurationsMs).toEqual([50_000]);
+    expect(hangTimer(next)).toEqual([250_000 / 8]);
+  });
+
+  it('of an adopted trainer tell nothing: its epoch began before anybody looked', () => {
+    const adopted = state('running', { trainer: { ...trainer, isAdopted: true }, run: launched });
+    const step = completed(adopted, 2, 201_000);
+    expect(step.state.run.firstEpochsMs).toBeUndefined();
+    expect(hangTimer(step)).toEqual([]);
+  });
+
+  it('count for their attempt only', () => {
+    const run = { ...launched, firstEpochsMs: 200_000 };
+    const launching = reduce(state('preparing', { run }), event('checkpointVerified')).state;
+    expect(launching).toMatchObject({ name: 'starting', run: { firstEpochsMs: undefined } });
   });
 });
 

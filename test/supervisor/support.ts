@@ -46,6 +46,7 @@ export function facts(changes: Partial<RunFacts> = {}): RunFacts {
     heartbeat: undefined,
     heartbeatAt: undefined,
     epochDurationsMs: [],
+    firstEpochsMs: undefined,
     signAt: 0,
     silencesMs: {},
     hasHeartbeats: false,

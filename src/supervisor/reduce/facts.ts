@@ -20,6 +20,7 @@ export function noteProgress(state: State, progress: Progress, at: number): Step
     progress,
     progressAt: at,
     epochAt: at,
+    firstEpochsMs: run.firstEpochsMs ?? timeOfFirstEpochs(state, at),
     signAt: at,
     rollbacks: progress.epochs > run.mostEpochs ? 0 : run.rollbacks,
     halvings: progress.epochs > run.mostEpochs ? 0 : run.halvings,
@@ -112,7 +113,7 @@ function learnSilence(state: State, next: Heartbeat, at: number): RunFacts['sile
   const phase = currentPhase(run);
   const isWarmUp = phase === 'train' && next.phase === 'train' && run.heartbeat?.step === 0;
   // Nobody saw how an adopted trainer started.
-  const isUnseen = run.heartbeat === undefined && 'trainer' in state && state.trainer?.isAdopted === true;
+  const isUnseen = run.heartbeat === undefined && isAdopted(state);
   const since = run.heartbeatAt ?? run.launchedAt;
   return isWarmUp || isUnseen || since === undefined ? run.silencesMs : noteSilence(run, phase, at - since);
 }
@@ -132,6 +133,17 @@ export function watchForHang({ run, rules }: State, at: number): Effect[] {
 /** What has to be journaled as `ready`. */
 export function readyRecord({ run }: State, at: number): Effect {
   return journal({ event: 'ready', attempt: run.attempt, after_ms: at - (run.launchedAt ?? at) });
+}
+
+/** Unknown of an adopted trainer: nobody saw when its epoch began. */
+function timeOfFirstEpochs(state: State, at: number): number | undefined {
+  const { launchedAt, epochAt } = state.run;
+  const isFirst = launchedAt !== undefined && epochAt === launchedAt;
+  return isFirst && !isAdopted(state) ? at - launchedAt : undefined;
+}
+
+function isAdopted(state: State): boolean {
+  return 'trainer' in state && state.trainer?.isAdopted === true;
 }
 
 /** Time per epoch since the last one; unknown for the first of an attempt, which includes the start-up. */

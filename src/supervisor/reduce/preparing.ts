@@ -82,7 +82,12 @@ export function preparing_resourceChanged(state: StateOf<'preparing'>, event: Ev
 
 function launch(state: State, resume: boolean): Step {
   const attempt = state.run.attempt + 1;
-  const next = withRun(state, { attempt, launchedFrom: state.run.progress, heartbeat: undefined });
+  const next = withRun(state, {
+    attempt,
+    launchedFrom: state.run.progress,
+    heartbeat: undefined,
+    firstEpochsMs: undefined,
+  });
   return {
     state: enter<'starting'>(next, { name: 'starting', trainer: undefined, resume }),
     effects: [
