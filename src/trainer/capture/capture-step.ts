@@ -1,88 +1,87 @@
 import { setImmediate } from 'node:timers/promises';
+import { getBackend } from '@tensorflow/tfjs-core';
 import { outOfMemoryLine } from '../backends/out-of-memory.js';
-import { type GraphSession, openGraphSession } from './graph-session.js';
+import { createCommandReplayer } from './commands/command-replayer.js';
+import { createGraphReplayer } from './graph/graph-replayer.js';
 import { createLiveView } from './live-view.js';
 import { proveReplay } from './prove-replay.js';
-import { type Recording, recordStep } from './record-step.js';
+import type { Replayer } from './replayer.js';
 import { runEagerly, type StepProgram, type StepRunner } from './step-program.js';
-import { createVariableSync } from './variable-sync.js';
-import { createVariableTable } from './variable-table.js';
 
 /** Steps of so many structures are recorded; others run operation by operation. */
 const mostRecordings = 8;
 
 /** Steps of one structure, and how many of them were replayed. */
-interface Captured {
+interface Captured<Recording> {
   readonly recording: Recording;
   replays: number;
 }
 
 /**
- * Runs a step on the tensorflow backend as a graph: the first step of each structure is recorded, and all steps are replayed in
- * one session, where the variables live meanwhile. The second replay is compared with the step itself. What cannot be recorded,
- * or comes out differently, runs operation by operation from then on, and `log` is told why.
+ * Runs a step on the tensorflow or webgpu backend without running its code each time: the first step of each structure is
+ * recorded, as a graph or as commands for the card, and all steps are replayed. The second replay is compared with the step
+ * itself. What cannot be recorded, or comes out differently, runs operation by operation from then on, and `log` is told why.
  */
 export function captureStep<Batch extends object>(
   program: StepProgram<Batch>,
   log: (line: string) => void,
 ): StepRunner<Batch> {
-  const table = createVariableTable();
-  const sync = createVariableSync(table);
+  return getBackend() === 'webgpu'
+    ? captureWith(createCommandReplayer(), program, log)
+    : captureWith(createGraphReplayer(), program, log);
+}
+
+function captureWith<Batch extends object, Recording>(
+  replayer: Replayer<Recording>,
+  program: StepProgram<Batch>,
+  log: (line: string) => void,
+): StepRunner<Batch> {
   const eager = runEagerly(program);
   const live = createLiveView<Batch>();
   /** By structure; undefined for one that runs operation by operation. */
-  const captured = new Map<string, Captured | undefined>();
-  let session: GraphSession | undefined;
+  const captured = new Map<string, Captured<Recording> | undefined>();
 
-  const reopen = () => {
-    const recordings = [...captured.values()].flatMap((known) => (known === undefined ? [] : [known.recording]));
-    session = sync.replace(() => (recordings.length === 0 ? undefined : openGraphSession(table, recordings)));
-  };
   const giveUp = (structure: string, reason: string) => {
     captured.set(structure, undefined);
     log(`Steps of the kind ${structure} run operation by operation: ${reason}.`);
   };
   const capture = (structure: string) => {
     if (captured.size >= mostRecordings) return giveUp(structure, `${mostRecordings} kinds are captured already`);
-    sync.settle();
     try {
-      const recording = recordStep(`step${captured.size}`, table, () => program.compute(live.view));
-      captured.set(structure, { recording, replays: 0 });
-      reopen();
+      captured.set(structure, { recording: replayer.record(() => program.compute(live.view)), replays: 0 });
     } catch (error) {
       throwIfExhausted(error);
       giveUp(structure, reasonOf(error));
-      if (session !== undefined) reopen();
     }
   };
-  const replay = (open: GraphSession, { recording }: Captured) => {
-    sync.push();
-    for (const { run } of recording.effects) run();
-    const figures = open.run(recording);
-    sync.noteStep();
-    return figures;
-  };
-  /** Undefined when TensorFlow refuses the graph after all; nothing has happened then. */
-  const replayFirst = (open: GraphSession, structure: string, known: Captured) => {
-    sync.settle();
+  /** Undefined when the backend refuses it after all; nothing has happened then. */
+  const replayFirst = async (structure: string, { recording }: Captured<Recording>) => {
+    replayer.settle();
     try {
-      return replay(open, known);
+      return await replayer.replay(recording);
     } catch (error) {
-      for (const { undo } of known.recording.effects.toReversed()) undo();
-      sync.discard();
       throwIfExhausted(error);
       giveUp(structure, reasonOf(error));
+      replayer.forget(recording);
       return undefined;
     }
   };
-  const prove = async (open: GraphSession, structure: string, known: Captured, batch: Batch) => {
+  const prove = async (structure: string, { recording }: Captured<Recording>, batch: Batch) => {
     const proof = await proveReplay(
-      sync,
-      () => replay(open, known),
+      replayer.settle,
+      () => replayer.replay(recording),
       () => eager.run(batch),
     );
-    if (proof.difference !== undefined) giveUp(structure, proof.difference);
+    if (proof.difference !== undefined) {
+      giveUp(structure, proof.difference);
+      replayer.forget(recording);
+    }
     return proof.figures;
+  };
+  const replay = (structure: string, known: Captured<Recording>, batch: Batch) => {
+    known.replays++;
+    if (known.replays === 1) return replayFirst(structure, known);
+    return known.replays === 2 ? prove(structure, known, batch) : replayer.replay(known.recording);
   };
 
   return {
@@ -93,22 +92,14 @@ export function captureStep<Batch extends object>(
       // A replay blocks: signals and timers get their turn before it.
       await setImmediate();
       const known = captured.get(structure);
-      if (known !== undefined && session !== undefined) {
-        known.replays++;
-        if (known.replays === 2) return prove(session, structure, known, batch);
-        const figures = known.replays === 1 ? replayFirst(session, structure, known) : replay(session, known);
-        if (figures !== undefined) return figures;
-      }
-      sync.settle();
+      const figures = known && (await replay(structure, known, batch));
+      if (figures !== undefined) return figures;
+      replayer.settle();
       return eager.run(batch);
     },
-    settle: sync.settle,
-    withHandles: sync.withHandles,
-    dispose: () => {
-      sync.replace(() => undefined);
-      session = undefined;
-      table.dispose();
-    },
+    settle: replayer.settle,
+    withHandles: replayer.withHandles,
+    dispose: replayer.dispose,
   };
 }
 

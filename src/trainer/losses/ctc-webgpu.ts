@@ -6,13 +6,19 @@ import { deviceCtcLoss } from './ctc-device.js';
 import { leastSteps } from './ctc-lattice.js';
 
 /** `ctcLoss` by a program of ours for all lines, where a card can hold their lattices in the memory that its threads share. */
-export function webgpuCtcLoss(logits: Tensor3D, labels: readonly Int32Array[], clipMax: number): Scalar {
+export function webgpuCtcLoss(
+  logits: Tensor3D,
+  read: () => readonly Int32Array[],
+  clipMax: number,
+  longest: number,
+): Scalar {
   const steps = logits.shape[1];
-  const fitting = labels.map((label) => (leastSteps(label) > steps ? undefined : label));
-  if (!fitsCtc(longestOf(fitting))) return deviceCtcLoss(logits, labels, clipMax);
+  const fitting = () => read().map((label) => (leastSteps(label) > steps ? undefined : label));
+  const room = Math.max(longest, longestOf(fitting()));
+  if (!fitsCtc(room)) return deviceCtcLoss(logits, read(), clipMax);
   return withGradient<Scalar>([logits], {
     forward: () => {
-      const { losses, gradient } = runCtcShader(logits, fitting);
+      const { losses, gradient } = runCtcShader(logits, fitting, room);
       const average = sum<Scalar>(losses);
       if (clipMax === Number.POSITIVE_INFINITY) return { value: average, saved: [gradient] };
       return { value: minimum(average, clipMax), saved: [mul(gradient, lessEqual(average, clipMax))] };

@@ -15,14 +15,20 @@ export type CtcLabels = readonly Int32Array[] | (() => readonly Int32Array[]);
 /**
  * Mean CTC loss of a batch: logits [N, T, classes] with the blank as the last class, one label array (class indices) for each
  * line. Equal to the mean of `tf.nn.ctc_loss`. A mean above `clipMax` counts as `clipMax`, whose gradient is 0. A line whose
- * label needs more than T steps adds nothing.
+ * label needs more than T steps adds nothing. Where a step is recorded, `longest` is the most characters of a label that its
+ * replays may have.
  */
-export function ctcLoss(logits: Tensor3D, labels: CtcLabels, clipMax = Number.POSITIVE_INFINITY): Scalar {
+export function ctcLoss(
+  logits: Tensor3D,
+  labels: CtcLabels,
+  clipMax = Number.POSITIVE_INFINITY,
+  longest = 0,
+): Scalar {
   const read = typeof labels === 'function' ? labels : () => labels;
   const [lines] = logits.shape;
   if (read().length !== lines) throw new RangeError(`${read().length} labels for ${lines} lines`);
   if (isOnTensorflow()) return nativeCtcLoss(logits, read, clipMax);
-  if (isOnWebgpu()) return webgpuCtcLoss(logits, read(), clipMax);
+  if (isOnWebgpu()) return webgpuCtcLoss(logits, read, clipMax, longest);
   return isOnHost() ? hostCtcLoss(logits, read(), clipMax) : deviceCtcLoss(logits, read(), clipMax);
 }
 

@@ -48,7 +48,7 @@ function judge(parts: GanParts, batch: GanBatch, pass: Pass, restored: Tensor4D,
       terms.contrastive = contrastiveLoss(features, cleanFeatures, loss_config.contrastive_temperature);
   }
   if (logits !== undefined && weights.ctc > 0)
-    terms.ctc = ctcLoss(logits, () => batch.labels, loss_config.ctc_loss_clip_max);
+    terms.ctc = ctcLoss(logits, () => batch.labels, loss_config.ctc_loss_clip_max, textLength(batch));
   if (weights.adv === 0) return { text: undefined, terms };
   const length = textLength(batch);
   const text =

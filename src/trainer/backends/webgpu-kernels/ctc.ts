@@ -1,6 +1,9 @@
 import type { Tensor1D, Tensor3D } from '@tensorflow/tfjs-core';
-import { tensor2d } from '@tensorflow/tfjs-core';
+import { type StepArray, stepArray } from '../../nn/step-input.js';
 import { mostThreads, runShader, type Shader, workgroupBytes } from './run-shader.js';
+
+/** Of each line, or `undefined` when it has none. */
+type Labels = readonly (Int32Array | undefined)[];
 
 /** Numbers for each state of the lattice that the threads of a workgroup share. */
 const sharedPerState = 4;
@@ -15,16 +18,17 @@ export function fitsCtc(longest: number): boolean {
 /**
  * −log P(label) of each line, and its gradient with respect to the logits [N, T, classes], by one program: a workgroup for each
  * line, a thread for each state of its lattice. The blank is the last class. A line without a label (`undefined`) counts
- * nothing. Both are divided by the number of lines.
+ * nothing. Both are divided by the number of lines. No label has more than `longest` characters; they are read anew when a step
+ * is replayed.
  */
 export function runCtcShader(
   logits: Tensor3D,
-  labels: readonly (Int32Array | undefined)[],
+  readLabels: () => Labels,
+  longest: number,
 ): { readonly losses: Tensor1D; readonly gradient: Tensor3D } {
   const [lines, steps, classes] = logits.shape;
-  const longest = longestOf(labels);
   const states = 2 * longest + 1;
-  const table = tableOf(labels, longest);
+  const table = stepArray('int32', () => tableOf(readLabels(), longest));
   const [losses, gradient, lattice] = runShader(ctcShader(capacityFor(longest)), {
     inputs: [logits, table],
     shapes: [[lines], logits.shape, [lines, steps, states]],
@@ -37,19 +41,20 @@ export function runCtcShader(
 }
 
 /** The length of the longest label. */
-export function longestOf(labels: readonly (Int32Array | undefined)[]): number {
+export function longestOf(labels: Labels): number {
   return labels.reduce((most, label) => Math.max(most, label?.length ?? 0), 0);
 }
 
 /** A row for each line: the length of its label, or −1, and its characters. */
-function tableOf(labels: readonly (Int32Array | undefined)[], longest: number) {
+function tableOf(labels: Labels, longest: number): StepArray {
+  if (longestOf(labels) > longest) throw new RangeError(`a label has more than ${longest} characters`);
   const table = new Int32Array(labels.length * (longest + 1));
   for (const [line, label] of labels.entries()) {
     const at = line * (longest + 1);
     table[at] = label?.length ?? -1;
     table.set(label ?? [], at + 1);
   }
-  return tensor2d(table, [labels.length, longest + 1], 'int32');
+  return { shape: [labels.length, longest + 1], values: table };
 }
 
 function capacityFor(longest: number): number {

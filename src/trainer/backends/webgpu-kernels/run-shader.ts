@@ -17,7 +17,9 @@ export interface Shader {
 export interface ShaderCall {
   readonly inputs: readonly Tensor[];
   /** Shapes of the outputs, float32, which arrive with undefined content. */
-  readonly shapes: readonly (readonly number[])[];
+  readonly shapes?: readonly (readonly number[])[];
+  /** Tensors to write into instead: they arrive with what is in them. */
+  readonly into?: readonly Tensor[];
   readonly sizes: readonly number[];
   readonly workgroups: number;
 }
@@ -57,9 +59,9 @@ export function workgroupBytes(): number {
 }
 
 /** Runs a program of ours; it has no gradient. Unlike those of tfjs it may have several outputs. For the webgpu backend only. */
-export function runShader(shader: Shader, { inputs, shapes, sizes, workgroups }: ShaderCall): Tensor[] {
+export function runShader(shader: Shader, { inputs, shapes = [], into, sizes, workgroups }: ShaderCall): Tensor[] {
   const gpu = shaderBackend();
-  const made = shapes.map((shape) => gpu.makeTensorInfo([...shape], 'float32'));
+  const made = into ?? shapes.map((shape) => gpu.makeTensorInfo([...shape], 'float32'));
   for (const { dataId } of [...made, ...inputs]) gpu.uploadToGPU(dataId);
   const pipeline = pipelineOf(gpu, shader, inputs);
   const [first, ...others] = made as [TensorInfo, ...TensorInfo[]];
@@ -68,7 +70,7 @@ export function runShader(shader: Shader, { inputs, shapes, sizes, workgroups }:
   const uniforms = sizes.map((size) => ({ type: 'int32' as const, data: [size] }));
   const program = { pipeline, pixelsOpType: ownUniforms, dispatch: [workgroups, 1, 1] };
   gpu.recordAndSubmit(program, output, [...others, ...inputs], uniforms);
-  return made.map((info) => engine().makeTensorFromTensorInfo(info));
+  return into === undefined ? made.map((info) => engine().makeTensorFromTensorInfo(info)) : [...into];
 }
 
 function pipelineOf(gpu: ShaderBackend, shader: Shader, inputs: readonly Tensor[]): object {

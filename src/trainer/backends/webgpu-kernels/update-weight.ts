@@ -26,12 +26,38 @@ export function updateWeight(
   });
 }
 
+/** The same in the memory of the weight and its slots, which nobody else may look at. */
+export function updateWeightInPlace(
+  formula: UpdateFormula,
+  factors: Tensor,
+  gradient: Tensor,
+  targets: readonly Tensor[],
+): void {
+  runShader(shaderInPlace(formula), { inputs: [factors, gradient], ...eachElement(gradient), into: targets });
+}
+
 function shaderOf({ slots, wgsl }: UpdateFormula): Shader {
   const targets = ['weight', ...slots];
   return {
     name: `update ${wgsl}`,
     outputs: targets.map((name) => `${name}Out`),
     inputs: ['factors', 'gradients', ...targets.map((name) => `${name}In`)],
+    ...codeOf(wgsl, targets, 'In', 'Out'),
+  };
+}
+
+function shaderInPlace({ slots, wgsl }: UpdateFormula): Shader {
+  const targets = ['weight', ...slots];
+  return {
+    name: `update in place ${wgsl}`,
+    outputs: targets.map((name) => `${name}Here`),
+    inputs: ['factors', 'gradients'],
+    ...codeOf(wgsl, targets, 'Here', 'Here'),
+  };
+}
+
+function codeOf(wgsl: string, targets: readonly string[], from: string, to: string): Pick<Shader, 'sizes' | 'code'> {
+  return {
     sizes: ['elements', 'channels'],
     code: () => `
       @compute @workgroup_size(${mostThreads})
@@ -40,9 +66,9 @@ function shaderOf({ slots, wgsl }: UpdateFormula): Shader {
         let scale = factors[1];
         for (var at = id.x; at < u32(sizes.elements); at += groups.x * ${mostThreads}) {
           let gradient = scale * gradients[at];
-          ${targets.map((name) => `var ${name} = ${name}In[at];`).join('\n')}
+          ${targets.map((name) => `var ${name} = ${name}${from}[at];`).join('\n')}
           ${wgsl}
-          ${targets.map((name) => `${name}Out[at] = ${name};`).join('\n')}
+          ${targets.map((name) => `${name}${to}[at] = ${name};`).join('\n')}
         }
       }`,
   };

@@ -13,6 +13,8 @@ export interface FusedUpdate {
   readonly rate: Scalar;
   readonly gradient: Tensor;
   readonly targets: readonly Variable[];
+  /** Does it in the memory of the targets, on a backend that can: only when nobody else looks at their values. */
+  readonly inPlace?: () => void;
 }
 
 /** Takes an update down as one operation; `compute` does the same now, and is not taken down. */

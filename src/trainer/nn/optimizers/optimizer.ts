@@ -2,7 +2,7 @@ import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { mul, scalar, stack, tidy, variable, zeros } from '@tensorflow/tfjs-core';
 import { computeOnHost, isOnHost } from '../../backends/host.js';
 import { isOnWebgpu } from '../../backends/webgpu-kernels/run-shader.js';
-import { updateWeight } from '../../backends/webgpu-kernels/update-weight.js';
+import { updateWeight, updateWeightInPlace } from '../../backends/webgpu-kernels/update-weight.js';
 import type { Module } from '../module.js';
 import { stepEffect, stepScalar } from '../step-input.js';
 import type { FusedRule } from './fused-update.js';
@@ -118,7 +118,12 @@ function deviceUpdate(rule: UpdateRule, rate: Scalar, scale: Scalar | undefined)
 
 function webgpuUpdate(rule: UpdateRule, rate: Scalar, scale: Scalar | undefined): Update {
   const factors = stack([rate, scale ?? scalar(1)]);
-  return (gradient, targets) => assignAll(targets, updateWeight(rule, factors, gradient, targets));
+  return (gradient, targets) => {
+    const inPlace = () => updateWeightInPlace(rule, factors, gradient, targets);
+    updateFused({ rule: rule.fused, rate, gradient, targets, inPlace }, () =>
+      assignAll(targets, updateWeight(rule, factors, gradient, targets)),
+    );
+  };
 }
 
 function assignAll(targets: readonly Variable[], values: readonly Tensor[]): void {

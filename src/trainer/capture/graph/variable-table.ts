@@ -1,6 +1,6 @@
 import type { Tensor, TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import { clone, dispose, keep } from '@tensorflow/tfjs-core';
-import { nativeTypes } from '../backends/tensorflow-ops.js';
+import { nativeTypes } from '../../backends/tensorflow-ops.js';
 import type { GraphNode } from './graph-def.js';
 
 /** A variable of the training, or a large constant, and its counterpart in the graph. */

@@ -1,4 +1,4 @@
-import type { NativeBinding, OpAttribute } from '../backends/tensorflow-ops.js';
+import type { NativeBinding, OpAttribute } from '../../backends/tensorflow-ops.js';
 import type { AttributeValue, GraphNode, TensorValue } from './graph-def.js';
 
 /** The growing list of a graph's operations. */
