@@ -41,12 +41,19 @@ export function listPeers(root) {
       title: 'PyTorch, compiled',
       command: python('SUPERVISE_TORCH_PYTHON', 'worker_torch.py', 'compiled'),
     },
-    { key: 'webgpu_ms', title: 'WebGPU', isOnCard: true, command: ours('webgpu', 'eager', 1) },
+    { key: 'webgpu_ms', title: 'WebGPU, captured', isOnCard: true, command: ours('webgpu', 'captured', 1) },
+    { key: 'webgpu_eager_ms', title: 'WebGPU, eager', isOnCard: true, command: ours('webgpu', 'eager', 1) },
     {
       key: 'torch_cuda_ms',
       title: 'PyTorch on the card',
       isOnCard: true,
       command: python('SUPERVISE_TORCH_PYTHON', 'worker_torch.py', 'eager', 'cuda'),
+    },
+    {
+      key: 'torch_cuda_compiled_ms',
+      title: 'PyTorch on the card, compiled',
+      isOnCard: true,
+      command: python('SUPERVISE_TORCH_PYTHON', 'worker_torch.py', 'compiled', 'cuda'),
     },
   ];
 }
