@@ -56,6 +56,9 @@ const exceptions = [
   'test/trainer/loop/memory-pool.test.ts',
 ];
 
+/** Programs for a graphics card that are compiled for the processor take most of a minute: npm run test:webgpu. */
+const slow = 'test/webgpu/**';
+
 const projects = ['isolated', 'processes', 'pure'];
 const shared = globSync([...processes, ...pure], { ignore: exceptions });
 
@@ -81,7 +84,7 @@ export default defineConfig({
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     projects: [
-      { extends: true, test: { name: 'isolated', include: ['test/**/*.test.ts'], exclude: shared } },
+      { extends: true, test: { name: 'isolated', include: ['test/**/*.test.ts'], exclude: [...shared, slow] } },
       // TensorFlow.js and zod take longer to load than most of these tests: a process takes one file after another.
       { extends: true, test: { name: 'processes', include: processes, exclude: exceptions, isolate: false } },
       { extends: true, test: { name: 'pure', include: pure, exclude: exceptions, isolate: false } },

@@ -29,9 +29,13 @@ for (const command of recording.commands) {
 }
 const rows = [...byName.values()].sort((a, b) => b.ms - a.ms);
 console.log(`${name} on ${device}: ${recording.commands.length} commands`);
-console.log(`a step ${wholeMs.toFixed(2)} ms, to encode it ${encodingMs.toFixed(2)} ms, its programs by themselves ${sum(rows)} ms`);
+console.log(
+  `a step ${wholeMs.toFixed(2)} ms, to encode it ${encodingMs.toFixed(2)} ms, its programs by themselves ${sum(rows)} ms`,
+);
 for (const { label, count, ms, worstMs, worst } of rows.slice(0, 30))
-  console.log(`${ms.toFixed(3).padStart(9)} ms ${String(count).padStart(4)} × ${String(label).slice(0, 60)} (most ${worstMs.toFixed(3)} at ${worst})`);
+  console.log(
+    `${ms.toFixed(3).padStart(9)} ms ${String(count).padStart(4)} × ${String(label).slice(0, 60)} (most ${worstMs.toFixed(3)} at ${worst})`,
+  );
 process.exit(0);
 
 function timeEncoding(commands) {

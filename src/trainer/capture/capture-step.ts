@@ -72,7 +72,8 @@ function captureWith<Batch extends object, Recording>(
       () => replayer.replay(recording),
       () => eager.run(batch),
     );
-    if (proof.difference !== undefined) {
+    if (proof.difference === undefined) replayer.trim?.();
+    else {
       giveUp(structure, proof.difference);
       replayer.forget(recording);
     }

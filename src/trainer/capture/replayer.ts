@@ -13,6 +13,8 @@ export interface Replayer<Recording> {
   readonly record: (compute: () => Readonly<Record<string, Scalar>>) => Recording;
   /** Takes a recorded step with the inputs as they read now. @throws Error when it cannot be taken; nothing has happened then */
   readonly replay: (recording: Recording) => Promise<Figures> | Figures;
+  /** Gives back memory that steps only need when they run operation by operation. */
+  readonly trim?: () => void;
   /** Lets go of a recording that is not to be replayed any more. */
   readonly forget: (recording: Recording) => void;
   readonly settle: StepRunner<never>['settle'];

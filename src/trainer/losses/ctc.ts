@@ -18,12 +18,7 @@ export type CtcLabels = readonly Int32Array[] | (() => readonly Int32Array[]);
  * label needs more than T steps adds nothing. Where a step is recorded, `longest` is the most characters of a label that its
  * replays may have.
  */
-export function ctcLoss(
-  logits: Tensor3D,
-  labels: CtcLabels,
-  clipMax = Number.POSITIVE_INFINITY,
-  longest = 0,
-): Scalar {
+export function ctcLoss(logits: Tensor3D, labels: CtcLabels, clipMax = Number.POSITIVE_INFINITY, longest = 0): Scalar {
   const read = typeof labels === 'function' ? labels : () => labels;
   const [lines] = logits.shape;
   if (read().length !== lines) throw new RangeError(`${read().length} labels for ${lines} lines`);

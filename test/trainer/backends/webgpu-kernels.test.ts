@@ -1,7 +1,8 @@
-import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import {
   add,
   clone,
+  conv2d,
   dispose,
   enableProdMode,
   engine,
@@ -10,6 +11,7 @@ import {
   keep,
   matMul,
   memory,
+  mul,
   scalar,
   setBackend,
   tensor,
@@ -81,6 +83,25 @@ test('sums of segments', (context) =>
 // tfjs would split the sum among threads, which add up in any order.
 test('a product with a long sum', (context) =>
   expectAsPlainJs(context, 1e-4, () => [matMul(random([16, 2500], 'left') as Tensor2D, random([2500, 24], 'right'))]));
+
+/** Filter, strides, input [N, H, W, C], output channels. */
+test.for([
+  { filter: [3, 3], strides: 1, shape: [2, 5, 20, 8], out: 8 },
+  { filter: [1, 1], strides: 1, shape: [3, 4, 7, 4], out: 12 },
+  { filter: [3, 3], strides: 1, shape: [1, 9, 3, 20], out: 68 },
+  { filter: [5, 3], strides: 1, shape: [2, 6, 17, 12], out: 24 },
+  { filter: [4, 4], strides: 2, shape: [2, 8, 18, 8], out: 16 },
+  { filter: [3, 3], strides: 1, shape: [2, 40, 33, 4], out: 4 },
+  { filter: [3, 3], strides: 1, shape: [2, 6, 9, 3], out: 5 },
+] as const)('gradients of a convolution %j', ({ filter, strides, shape, out }, context) =>
+  expectAsPlainJs(context, 1e-4, () => {
+    const x = random([...shape], 'x');
+    const kernel = random([...filter, shape[3], out], 'kernel');
+    const convolve = (image: Tensor, weights: Tensor) =>
+      mul(conv2d(image as Tensor4D, weights as Tensor4D, strides, 'same'), random([], 'factor'));
+    return grads(convolve)([x, kernel]);
+  }),
+);
 
 describe('updates of weights', () => {
   const shapes = { a: [3, 5], b: [700] };

@@ -2,14 +2,14 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { mostThreads } from './run-shader.js';
 
 /** Threads that take sums side by side; a lane is those of one row of them, a thread for each channel. */
-const threadsAtOnce = 16_384;
+const threadsAtOnce = 65_536;
 /** Rows that a lane takes at least. */
-const leastRows = 4;
+const leastRows = 16;
 /** Workgroups of a program at most; of more elements than these have threads, each thread takes several. */
 const mostWorkgroups = 4096;
 
 /** Threads of the workgroup that adds up what the lanes have of a channel. */
-export const mergeThreads = 64;
+export const mergeThreads = 256;
 
 /**
  * Sums over the rows of [rows, channels] are taken in two programs: first each lane adds up every so-many-th row, neighbouring

@@ -7,19 +7,22 @@ import type {
 } from '@tensorflow/tfjs-core';
 import { backend_util, Conv2DBackpropFilter } from '@tensorflow/tfjs-core';
 import type { OwnKernel } from '../own-kernel.js';
+import { planFilterTiles, tiledSums } from './filter-gradient-tiles.js';
 import { mostThreads, runShader, type Shader } from './run-shader.js';
 
 /** Threads that add up side by side. */
 const threadsAtOnce = 65_536;
-/** Parts of a sum at most, which one thread adds up in the end. */
+/** Parts of a sum at most, where a thread adds up one number of the filter. */
 const mostLanes = 256;
 /** Pixels that a thread adds up at least. */
 const leastPixels = 64;
 
+type ConvInfo = ReturnType<typeof backend_util.computeConv2DInfo>;
+
 /**
  * Gradient of a convolution with respect to its filter, NHWC. The kernel of tfjs has one thread for each number of the filter,
- * which runs over all pixels of all images: a small filter leaves a card idle. Here as many threads as the card can use have
- * some rows of pixels each, and a second program adds up what they have.
+ * which runs over all pixels of all images: a small filter leaves a card idle. Here lanes have some rows of pixels each, and a
+ * second program adds up what they have.
  */
 export const conv2dBackpropFilter: OwnKernel = {
   kernelName: Conv2DBackpropFilter,
@@ -27,11 +30,69 @@ export const conv2dBackpropFilter: OwnKernel = {
     const { x, dy } = inputs as unknown as { [name in keyof Conv2DBackpropFilterInputs]: Tensor4D };
     const { strides, pad, dimRoundingMode, filterShape } = attrs as unknown as Conv2DBackpropFilterAttrs;
     const info = backend_util.computeConv2DInfo(x.shape, filterShape, strides, 1, pad, dimRoundingMode);
-    const elements = filterShape.reduce((size, length) => size * length, 1);
-    const rows = info.batchSize * info.outHeight;
-    const useful = Math.ceil((rows * info.outWidth) / leastPixels);
-    const lanes = Math.max(1, Math.min(mostLanes, rows, useful, Math.floor(threadsAtOnce / elements)));
-    const sizes = [
+    const isInFours = info.inChannels % 4 === 0 && info.outChannels % 4 === 0;
+    const { partial, lanes } = isInFours ? sumTiles(x, dy, info) : sumSingly(x, dy, info);
+    if (lanes === 1) return partial as TensorInfo;
+    const elements = partial.size / lanes;
+    const [gradient] = runShader(sumOfLanes, {
+      inputs: [partial],
+      shapes: [filterShape],
+      sizes: [elements, lanes],
+      workgroups: Math.ceil(elements / elementsAtOnce),
+    });
+    partial.dispose();
+    return gradient as TensorInfo;
+  },
+};
+
+interface PartialSums {
+  /** [lanes, numbers of the filter], or the gradient itself when there is one lane. */
+  readonly partial: Tensor;
+  readonly lanes: number;
+}
+
+function sumTiles(x: Tensor4D, dy: Tensor4D, info: ConvInfo): PartialSums {
+  const { outHeight, outWidth, inChannels, outChannels } = info;
+  const rows = info.batchSize * outHeight;
+  const places = info.filterHeight * info.filterWidth;
+  const filterRows = places * inChannels;
+  const { columns, rowTiles, columnTiles, lanes } = planFilterTiles({ filterRows, outChannels, rows, outWidth });
+  const [partial] = runShader(tiledSums(columns), {
+    inputs: [x, dy],
+    shapes: [lanes === 1 ? info.filterShape : [lanes, filterRows * outChannels]],
+    sizes: [
+      rowTiles,
+      columnTiles,
+      lanes,
+      rows,
+      places,
+      info.filterWidth,
+      info.inHeight,
+      info.inWidth,
+      inChannels / 4,
+      outHeight,
+      outWidth,
+      outChannels / 4,
+      info.strideHeight,
+      info.strideWidth,
+      info.padInfo.top,
+      info.padInfo.left,
+    ],
+    workgroups: rowTiles * columnTiles * lanes,
+  }) as [Tensor];
+  return { partial, lanes };
+}
+
+/** For any number of channels: a thread for each number of the filter and lane. */
+function sumSingly(x: Tensor4D, dy: Tensor4D, info: ConvInfo): PartialSums {
+  const elements = info.filterHeight * info.filterWidth * info.inChannels * info.outChannels;
+  const rows = info.batchSize * info.outHeight;
+  const useful = Math.ceil((rows * info.outWidth) / leastPixels);
+  const lanes = Math.max(1, Math.min(mostLanes, rows, useful, Math.floor(threadsAtOnce / elements)));
+  const [partial] = runShader(partialSums, {
+    inputs: [x, dy],
+    shapes: [lanes === 1 ? info.filterShape : [lanes, elements]],
+    sizes: [
       elements,
       lanes,
       rows,
@@ -46,24 +107,11 @@ export const conv2dBackpropFilter: OwnKernel = {
       info.strideWidth,
       info.padInfo.top,
       info.padInfo.left,
-    ];
-    const [partial] = runShader(partialSums, {
-      inputs: [x, dy],
-      shapes: [lanes === 1 ? filterShape : [lanes, elements]],
-      sizes,
-      workgroups: Math.ceil((lanes * elements) / mostThreads),
-    }) as [Tensor];
-    if (lanes === 1) return partial as TensorInfo;
-    const [gradient] = runShader(sumOfLanes, {
-      inputs: [partial],
-      shapes: [filterShape],
-      sizes: [elements, lanes],
-      workgroups: Math.ceil(elements / mostThreads),
-    });
-    partial.dispose();
-    return gradient as TensorInfo;
-  },
-};
+    ],
+    workgroups: Math.ceil((lanes * elements) / mostThreads),
+  }) as [Tensor];
+  return { partial, lanes };
+}
 
 /** Neighbouring threads have neighbouring output channels of the filter, and every so-many-th row of pixels. */
 const partialSums: Shader = {
@@ -115,18 +163,31 @@ const partialSums: Shader = {
     }`,
 };
 
+/** Numbers of the filter of a workgroup, each of which several threads add up. */
+const elementsAtOnce = 32;
+const threadsEach = mostThreads / elementsAtOnce;
+
 const sumOfLanes: Shader = {
   name: 'sum of filter gradients',
   outputs: ['gradient'],
   inputs: ['sums'],
   sizes: ['elements', 'lanes'],
   code: () => `
+    var<workgroup> parts: array<f32, ${mostThreads}>;
+
     @compute @workgroup_size(${mostThreads})
-    fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-      let element = i32(id.x);
-      if (element >= sizes.elements) { return; }
+    fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3<u32>) {
+      let element = i32(group.x * ${elementsAtOnce} + thread % ${elementsAtOnce});
+      let part = i32(thread / ${elementsAtOnce});
       var sum = 0.0;
-      for (var lane = 0; lane < sizes.lanes; lane++) { sum += sums[lane * sizes.elements + element]; }
-      gradient[element] = sum;
+      if (element < sizes.elements) {
+        for (var lane = part; lane < sizes.lanes; lane += ${threadsEach}) { sum += sums[lane * sizes.elements + element]; }
+      }
+      parts[thread] = sum;
+      workgroupBarrier();
+      if (part == 0 && element < sizes.elements) {
+        for (var other = 1u; other < ${threadsEach}; other++) { sum += parts[thread + other * ${elementsAtOnce}]; }
+        gradient[element] = sum;
+      }
     }`,
 };

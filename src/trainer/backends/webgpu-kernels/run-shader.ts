@@ -7,6 +7,8 @@ export interface Shader {
   readonly name: string;
   readonly outputs: readonly string[];
   readonly inputs: readonly string[];
+  /** Those of both that are read and written four numbers at a time, as arrays of `vec4<f32>`. */
+  readonly vectors?: readonly string[];
   /** Numbers (i32) that differ from call to call, as `sizes.<name>`; one of them at least has to be used. */
   readonly sizes: readonly string[];
   /** Has the entry point `main`. Uniforms, inputs and outputs are declared already. */
@@ -90,12 +92,14 @@ function pipelineOf(gpu: ShaderBackend, shader: Shader, inputs: readonly Tensor[
   return made;
 }
 
-function declare({ outputs, inputs, sizes }: Shader, tensors: readonly Tensor[]): string {
+function declare({ outputs, inputs, vectors = [], sizes }: Shader, tensors: readonly Tensor[]): string {
+  const typeOf = (name: string, tensor?: Tensor) => {
+    if (vectors.includes(name)) return 'vec4<f32>';
+    return tensor?.dtype === 'int32' ? 'i32' : 'f32';
+  };
   const buffers = [
-    ...outputs.map((name) => `var<storage, read_write> ${name}: array<f32>;`),
-    ...inputs.map(
-      (name, at) => `var<storage, read> ${name}: array<${tensors[at]?.dtype === 'int32' ? 'i32' : 'f32'}>;`,
-    ),
+    ...outputs.map((name) => `var<storage, read_write> ${name}: array<${typeOf(name)}>;`),
+    ...inputs.map((name, at) => `var<storage, read> ${name}: array<${typeOf(name, tensors[at])}>;`),
     'var<uniform> sizes: Sizes;',
   ];
   return [

@@ -7,8 +7,8 @@ import { keepValues, registeredVariables } from '../variable-values.js';
 import { type Command, encodeCommands, type GpuBuffer } from './command-list.js';
 import { type HeldVariables, holdVariables } from './held-variables.js';
 import { listCommands } from './list-commands.js';
-import { copyWhole, createStepInputs, type StepInputs } from './step-inputs.js';
-import { bufferOf, type WebgpuInternals, webgpuInternals } from './webgpu-internals.js';
+import { createStepInputs, type StepInputs } from './step-inputs.js';
+import { bufferOf, copyWhole, releaseFreeBuffers, type WebgpuInternals, webgpuInternals } from './webgpu-internals.js';
 
 /** A step as commands for the card. */
 export interface CommandRecording {
@@ -54,6 +54,7 @@ export function createCommandReplayer(): Replayer<CommandRecording> {
       gpu.submitQueue();
       return await readFigures(figures);
     },
+    trim: () => releaseFreeBuffers(gpu),
     forget: () => undefined,
     settle: () => undefined,
     withHandles: () => {

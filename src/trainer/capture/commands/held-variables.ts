@@ -1,9 +1,7 @@
 import type { Tensor, TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import { clone, dispose, engine, keep } from '@tensorflow/tfjs-core';
 import type { GpuBuffer } from './command-list.js';
-import { ownBuffer } from './list-commands.js';
-import { copyWhole } from './step-inputs.js';
-import { bufferOf, type WebgpuInternals } from './webgpu-internals.js';
+import { bufferOf, copyWhole, ownBuffer, type WebgpuInternals } from './webgpu-internals.js';
 
 /** The buffers that variables have in recorded steps, which change what is in them. */
 export interface HeldVariables {

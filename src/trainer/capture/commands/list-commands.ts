@@ -1,9 +1,6 @@
 import type { Command, GpuBuffer } from './command-list.js';
 import { createListingEncoder } from './command-list.js';
-import { flush, toGpuArray, type WebgpuInternals } from './webgpu-internals.js';
-
-/** Usages of a tensor's buffer, as tfjs has them: STORAGE, COPY_SRC, COPY_DST. */
-const tensorUsage = 0x80 | 0x4 | 0x8;
+import { flush, ownBuffer, toGpuArray, type WebgpuInternals } from './webgpu-internals.js';
 
 /**
  * Puts what `run` starts on the card on a list. It does not happen, so nothing of it can be read. Its buffers are used by
@@ -15,7 +12,13 @@ export function listCommands<Result>(
 ): { readonly result: Result; readonly commands: readonly Command[] } {
   flush(gpu);
   const commands: Command[] = [];
-  const giveBack = [divertCommands(gpu, commands), divertBuffers(gpu), divertUploads(gpu), keepUniforms(gpu)];
+  const giveBack = [
+    divertCommands(gpu, commands),
+    divertBuffers(gpu),
+    divertUploads(gpu),
+    keepUniforms(gpu),
+    refuseReads(gpu),
+  ];
   try {
     return { result: run(), commands };
   } finally {
@@ -25,11 +28,6 @@ export function listCommands<Result>(
     gpu.computePassEncoder = null;
     for (const undo of giveBack) undo();
   }
-}
-
-/** A buffer of a recording: nobody else is given it, and it goes when nothing refers to it any more. */
-export function ownBuffer({ device }: WebgpuInternals, size: number): GpuBuffer {
-  return device.createBuffer({ size, usage: tensorUsage });
 }
 
 function divertCommands(gpu: WebgpuInternals, commands: Command[]): () => void {
@@ -99,4 +97,18 @@ function keepUniforms(gpu: WebgpuInternals): () => void {
   return () => {
     gpu.makeUniforms = make;
   };
+}
+
+/** Values that are in JS may be read as ever. */
+function refuseReads(gpu: WebgpuInternals): () => void {
+  const { read, readSync } = gpu;
+  const refuse =
+    <Values>(from: (id: object) => Values) =>
+    (id: object) => {
+      if (!gpu.tensorMap.get(id).values) throw new Error('the step reads a tensor that it has computed');
+      return from.call(gpu, id);
+    };
+  gpu.read = refuse(read);
+  gpu.readSync = refuse(readSync);
+  return () => Object.assign(gpu, { read, readSync });
 }

@@ -1,8 +1,14 @@
 import { Tensor } from '@tensorflow/tfjs-core';
 import type { StepInput } from '../../nn/step-input.js';
 import type { GpuBuffer } from './command-list.js';
-import { ownBuffer } from './list-commands.js';
-import { bufferOf, type TensorMemory, toGpuArray, type WebgpuInternals } from './webgpu-internals.js';
+import {
+  bufferOf,
+  copyWhole,
+  ownBuffer,
+  type TensorMemory,
+  toGpuArray,
+  type WebgpuInternals,
+} from './webgpu-internals.js';
 
 /** What a recorded step takes from outside, each in a buffer that the step's commands read. */
 export interface StepInputs {
@@ -53,13 +59,6 @@ function writeInput(gpu: WebgpuInternals, { buffer, read }: Input): void {
     checkSize(buffer, found.shape);
     gpu.queue.writeBuffer(buffer, 0, found.values);
   }
-}
-
-/** Copies a buffer before what is started next. */
-export function copyWhole(gpu: WebgpuInternals, from: GpuBuffer, to: GpuBuffer): void {
-  gpu.endComputePassEncoder();
-  gpu.ensureCommandEncoderReady();
-  gpu.commandEncoder?.copyBufferToBuffer(from, 0, to, 0, to.size);
 }
 
 function checkSize({ size }: GpuBuffer, shape: readonly number[]): void {

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import { dispose, Tensor, tensor } from '@tensorflow/tfjs-core';
 import { type NativeTensor, nativeBackend } from '../../backends/tensorflow-ops.js';
+import { idOf } from '../variable-values.js';
 import { encodeSavedModel } from './graph-def.js';
 import type { Recording } from './record-step.js';
 import { setAllNode, type VariableTable } from './variable-table.js';
-import { idOf } from '../variable-values.js';
 
 /** Recorded steps loaded into TensorFlow, with the variables that they share. */
 export interface GraphSession {

@@ -4,12 +4,12 @@ import { nativeBackend, nativeTypes } from '../../backends/tensorflow-ops.js';
 import { scoped } from '../../nn/gradients.js';
 import { recordUpdates } from '../../nn/optimizers/fused-update.js';
 import { listenToStep, type StepEffect, type StepInput } from '../../nn/step-input.js';
+import { idOf, keepValues, registeredVariables } from '../variable-values.js';
 import type { GraphNode } from './graph-def.js';
 import { createNodeWriter, type NodeWriter } from './node-writer.js';
 import { type TensorOutputs, trackOutputs } from './tensor-outputs.js';
 import { recordUpdate } from './update-node.js';
 import { typeOf, type VariableTable } from './variable-table.js';
-import { idOf, keepValues, registeredVariables } from '../variable-values.js';
 
 /** A step as operations of a graph. */
 export interface Recording {

@@ -1,5 +1,10 @@
 import { Tensor, type TensorInfo, type Variable } from '@tensorflow/tfjs-core';
-import { type NativeBackend, type NativeBinding, type NativeTensor, nativeTypes } from '../../backends/tensorflow-ops.js';
+import {
+  type NativeBackend,
+  type NativeBinding,
+  type NativeTensor,
+  nativeTypes,
+} from '../../backends/tensorflow-ops.js';
 import type { GraphNode, TensorValue } from './graph-def.js';
 import { type NodeWriter, toGraphAttributes } from './node-writer.js';
 import type { VariableTable } from './variable-table.js';

@@ -1,9 +1,9 @@
 import { nativeTypes } from '../../backends/tensorflow-ops.js';
 import type { FusedUpdate } from '../../nn/optimizers/fused-update.js';
+import { idOf } from '../variable-values.js';
 import { float32Constant, type NodeWriter } from './node-writer.js';
 import type { TensorOutputs } from './tensor-outputs.js';
 import type { TableEntry, VariableTable } from './variable-table.js';
-import { idOf } from '../variable-values.js';
 
 /**
  * Takes an optimizer's update of one weight down as TensorFlow's operation in place; `compute` gives the values of the step

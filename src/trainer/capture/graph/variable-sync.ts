@@ -1,8 +1,8 @@
 import type { TensorInfo, Variable } from '@tensorflow/tfjs-core';
-import type { GraphSession } from './graph-session.js';
 import type { StepRunner } from '../step-program.js';
-import type { TableEntry, VariableTable } from './variable-table.js';
 import { idOf } from '../variable-values.js';
+import type { GraphSession } from './graph-session.js';
+import type { TableEntry, VariableTable } from './variable-table.js';
 
 /** Keeps the training's variables and those of the session in step. */
 export interface VariableSync {

@@ -1,0 +1,19 @@
+/**
+ * Gradients of convolutions as products of matrices, tile by tile: a workgroup brings a part of both matrices into the memory
+ * that its threads share, and each thread adds up the products for four rows and four columns of a tile.
+ */
+
+/** Rows of a tile. */
+export const tileRows = 64;
+/** Rows of both matrices that are multiplied at a time. */
+export const tileDepth = 16;
+
+/** Columns of a tile for so many columns in all: 8, 16, 32 or 64. */
+export function tileColumnsFor(columns: number): number {
+  return Math.min(64, Math.max(8, 2 ** Math.ceil(Math.log2(columns))));
+}
+
+/** Threads of a workgroup, each with four rows and four columns of a tile. */
+export function tileThreads(tileColumns: number): number {
+  return (tileRows / 4) * (tileColumns / 4);
+}
