@@ -23,7 +23,7 @@ TensorFlow in graph mode, PyTorch eager and compiled; where nvidia-smi knows a c
 of the time it computes. Then the time to the first step, what 1,000 steps and 20 saves leave
 behind, and the part of an epoch that is no step. Needs dist/ (npm run build) and the native backend (npm run native).
 
-  --cases <name,…>   of ${Object.keys(readCases()).join(', ')} (all)
+  --cases <name,…>   of ${Object.keys(readCases()).join(', ')} (all that the machine can)
   --peers <key,…>    columns, by the keys of the JSON rows (all)
   --rounds <n>       rounds of each case (5); steps of many seconds are taken in one or two of them
   --parts <name,…>   of steps, start, flat (all)
@@ -35,7 +35,7 @@ what is not measured keeps the results of the last run. Python tools are measure
 `;
 const { values: flags } = parseArgs({
   options: {
-    cases: { type: 'string', default: Object.keys(readCases()).join() },
+    cases: { type: 'string' },
     peers: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     parts: { type: 'string', default: 'steps,start,flat' },
@@ -64,7 +64,7 @@ async function main() {
     record(report);
   };
   if (parts.includes('steps'))
-    for (const name of flags.cases.split(','))
+    for (const name of flags.cases?.split(',') ?? defaultCases())
       await measure(
         name,
         () => measureCase(name),
@@ -94,7 +94,7 @@ async function measureCase(name) {
   const withCard = hasCard();
   const wanted = listPeers(root)
     .filter(({ key }) => flags.peers?.split(',').includes(key) ?? true)
-    .filter(({ isOnCard }) => withCard || !isOnCard);
+    .filter(({ isOnCard = false }) => (isOnCard ? withCard : !readCases()[name].onCard));
   for (const peer of wanted) {
     process.stderr.write(`${name}: ${peer.title} …\n`);
     const started = await startPeer(peer, name);
@@ -139,6 +139,12 @@ function planTurns(stepMs) {
   const warmups = stepMs < 1000 ? 1 : 0;
   const rounds = Math.max(stepMs < patienceMs ? 2 : 1, Math.floor(patienceMs / ((steps + warmups) * stepMs)));
   return { rounds, warmups, steps };
+}
+
+/** Some are too large for anything but a card. */
+function defaultCases() {
+  const withCard = hasCard();
+  return Object.entries(readCases()).flatMap(([name, { onCard }]) => (onCard && !withCard ? [] : [name]));
 }
 
 /** What was measured now, beside what was not. */

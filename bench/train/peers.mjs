@@ -50,6 +50,12 @@ export function listPeers(root) {
       command: python('SUPERVISE_TORCH_PYTHON', 'worker_torch.py', 'eager', 'cuda'),
     },
     {
+      key: 'torch_cuda_fp32_ms',
+      title: 'the same without TF32',
+      isOnCard: true,
+      command: python('SUPERVISE_TORCH_PYTHON', 'worker_torch.py', 'eager', 'cuda', 'fp32'),
+    },
+    {
       key: 'torch_cuda_compiled_ms',
       title: 'PyTorch on the card, compiled',
       isOnCard: true,

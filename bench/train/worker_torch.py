@@ -1,4 +1,7 @@
-"""One case of the bench in PyTorch: worker_torch.py <case> <eager|compiled> [cuda]. The same networks and step as ours."""
+"""
+One case of the bench in PyTorch: worker_torch.py <case> <eager|compiled> [cuda [fp32]]. The same networks and step as ours.
+Left to itself PyTorch rounds what convolutions multiply to 10 bits on a card (TF32); with fp32 it does not.
+"""
 
 import json, pathlib, sys, time
 
@@ -9,6 +12,7 @@ from torch.nn import functional as F
 case = json.loads((pathlib.Path(__file__).parent / "cases.json").read_text())[sys.argv[1]]
 f, depth, H, W, B = (case[key] for key in ("filters", "depth", "height", "width", "batch"))
 device = sys.argv[3] if len(sys.argv) > 3 else "cpu"
+torch.backends.cudnn.allow_tf32 = "fp32" not in sys.argv[4:]
 torch.manual_seed(0)
 leaky = lambda x: F.leaky_relu(x, 0.2)
 

@@ -21,7 +21,7 @@ export const trainOptions: OptionTable = {
   batch_size: { type: 'string', describe: 'Lines in one step' },
   seed: { type: 'string', describe: 'Seed of everything random' },
   backend: { type: 'string', describe: 'auto, tensorflow, webgpu, wasm or cpu' },
-  eager: { type: 'boolean', describe: 'Run the step operation by operation, not as a captured graph' },
+  eager: { type: 'boolean', describe: 'Run the step operation by operation, not recorded and replayed' },
 };
 
 /** Runs `supervise-train` with its command line (without `node` and the script); returns the exit code. */

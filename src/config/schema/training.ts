@@ -23,7 +23,7 @@ export const training = z
       .boolean()
       .default(true)
       .describe(
-        'Record the training step once as a TensorFlow graph and replay it: several times faster. On the tensorflow backend only.',
+        'Record the training step once and replay it, several times faster: on the tensorflow backend as a graph, on webgpu as commands for the card.',
       ),
     wasm_threads: count
       .default(0)
