@@ -1,10 +1,12 @@
 /**
- * Gradients of convolutions as products of matrices, tile by tile: a workgroup brings a part of both matrices into the memory
+ * Convolutions and their gradients as products of matrices, tile by tile: a workgroup brings a part of both matrices into the memory
  * that its threads share, and each thread adds up the products for four rows and four columns of a tile.
  */
 
 /** Rows of a tile. */
 export const tileRows = 64;
+/** Workgroups in a row, as many as WebGPU promises. */
+export const mostWorkgroups = 65_535;
 /** Rows of both matrices that are multiplied at a time. */
 export const tileDepth = 16;
 

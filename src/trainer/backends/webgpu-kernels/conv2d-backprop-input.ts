@@ -1,7 +1,7 @@
 import type { Conv2DBackpropInputAttrs, Conv2DBackpropInputInputs, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 import { backend_util, Conv2DBackpropInput, getKernel } from '@tensorflow/tfjs-core';
 import type { OwnKernel } from '../own-kernel.js';
-import { tileColumnsFor, tileRows, tileThreads } from './conv-tiles.js';
+import { mostWorkgroups, tileColumnsFor, tileRows, tileThreads } from './conv-tiles.js';
 import { runShader, type Shader } from './run-shader.js';
 
 /**
@@ -25,6 +25,8 @@ export function conv2dBackpropInput(): OwnKernel {
       const columns = tileColumnsFor(inChannels);
       const pixels = batchSize * inHeight * inWidth;
       const columnTiles = Math.ceil(inChannels / columns);
+      const workgroups = Math.ceil(pixels / tileRows) * columnTiles;
+      if (workgroups > mostWorkgroups) return stock(call);
       const [gradient] = runShader(tiledProduct(columns), {
         inputs: [dy, filter],
         shapes: [inputShape],
@@ -42,7 +44,7 @@ export function conv2dBackpropInput(): OwnKernel {
           padInfo.top,
           padInfo.left,
         ],
-        workgroups: Math.ceil(pixels / tileRows) * columnTiles,
+        workgroups,
       });
       return gradient as TensorInfo;
     },
