@@ -81,8 +81,15 @@ test('sums of segments', (context) =>
   }));
 
 // tfjs would split the sum among threads, which add up in any order.
-test('a product with a long sum', (context) =>
-  expectAsPlainJs(context, 1e-4, () => [matMul(random([16, 2500], 'left') as Tensor2D, random([2500, 24], 'right'))]));
+test.for([
+  [16, 2500, 24],
+  [2, 9000, 1],
+  [9, 2048, 130],
+] as const)('a product with a long sum %j', ([rows, length, columns], context) =>
+  expectAsPlainJs(context, 1e-4, () => [
+    matMul(random([rows, length], 'left') as Tensor2D, random([length, columns], 'right')),
+  ]),
+);
 
 /** Filter, strides, input [N, H, W, C], output channels. */
 test.for([
@@ -91,6 +98,8 @@ test.for([
   { filter: [3, 3], strides: 1, shape: [1, 9, 3, 20], out: 68 },
   { filter: [5, 3], strides: 1, shape: [2, 6, 17, 12], out: 24 },
   { filter: [4, 4], strides: 2, shape: [2, 8, 18, 8], out: 16 },
+  { filter: [4, 4], strides: 2, shape: [2, 7, 9, 4], out: 8 },
+  { filter: [2, 3], strides: 3, shape: [1, 8, 10, 4], out: 4 },
   { filter: [3, 3], strides: 1, shape: [2, 40, 33, 4], out: 4 },
   { filter: [3, 3], strides: 1, shape: [2, 6, 9, 3], out: 5 },
 ] as const)('a convolution %j', ({ filter, strides, shape, out }, context) =>

@@ -9,11 +9,12 @@ import { backend_util, Conv2DBackpropFilter } from '@tensorflow/tfjs-core';
 import type { OwnKernel } from '../own-kernel.js';
 import { planFilterTiles, tiledSums } from './filter-gradient-tiles.js';
 import { mostThreads, runShader, type Shader } from './run-shader.js';
+import { sumLanes } from './sum-lanes.js';
 
 /** Threads that add up side by side. */
-const threadsAtOnce = 65_536;
+const threadsAtOnce = 262_144;
 /** Parts of a sum at most, where a thread adds up one number of the filter. */
-const mostLanes = 256;
+const mostLanes = 1024;
 /** Pixels that a thread adds up at least. */
 const leastPixels = 64;
 
@@ -33,15 +34,9 @@ export const conv2dBackpropFilter: OwnKernel = {
     const isInFours = info.inChannels % 4 === 0 && info.outChannels % 4 === 0;
     const { partial, lanes } = isInFours ? sumTiles(x, dy, info) : sumSingly(x, dy, info);
     if (lanes === 1) return partial as TensorInfo;
-    const elements = partial.size / lanes;
-    const [gradient] = runShader(sumOfLanes, {
-      inputs: [partial],
-      shapes: [filterShape],
-      sizes: [elements, lanes],
-      workgroups: Math.ceil(elements / elementsAtOnce),
-    });
+    const gradient = sumLanes(partial, lanes, filterShape);
     partial.dispose();
-    return gradient as TensorInfo;
+    return gradient;
   },
 };
 
@@ -160,34 +155,5 @@ const partialSums: Shader = {
         }
       }
       sums[thread] = sum;
-    }`,
-};
-
-/** Numbers of the filter of a workgroup, each of which several threads add up. */
-const elementsAtOnce = 32;
-const threadsEach = mostThreads / elementsAtOnce;
-
-const sumOfLanes: Shader = {
-  name: 'sum of filter gradients',
-  outputs: ['gradient'],
-  inputs: ['sums'],
-  sizes: ['elements', 'lanes'],
-  code: () => `
-    var<workgroup> parts: array<f32, ${mostThreads}>;
-
-    @compute @workgroup_size(${mostThreads})
-    fn main(@builtin(local_invocation_index) thread: u32, @builtin(workgroup_id) group: vec3<u32>) {
-      let element = i32(group.x * ${elementsAtOnce} + thread % ${elementsAtOnce});
-      let part = i32(thread / ${elementsAtOnce});
-      var sum = 0.0;
-      if (element < sizes.elements) {
-        for (var lane = part; lane < sizes.lanes; lane += ${threadsEach}) { sum += sums[lane * sizes.elements + element]; }
-      }
-      parts[thread] = sum;
-      workgroupBarrier();
-      if (part == 0 && element < sizes.elements) {
-        for (var other = 1u; other < ${threadsEach}; other++) { sum += parts[thread + other * ${elementsAtOnce}]; }
-        gradient[element] = sum;
-      }
     }`,
 };

@@ -6,8 +6,8 @@ import { runShader, type Shader } from './run-shader.js';
 
 /**
  * Gradient of a convolution with respect to its input, NHWC: a product of dy, shifted for each place of the filter, with the
- * filter. The kernel of tfjs, which reads both from the card's memory for each product, is left for other layouts, strides and
- * numbers of channels.
+ * filter. The kernel of tfjs, which reads both from the card's memory for each product, is left for other layouts and numbers of
+ * channels.
  */
 export function conv2dBackpropInput(): OwnKernel {
   const stock = getKernel(Conv2DBackpropInput, 'webgpu')?.kernelFunc;
@@ -20,18 +20,24 @@ export function conv2dBackpropInput(): OwnKernel {
         call.attrs as unknown as Conv2DBackpropInputAttrs;
       const info = backend_util.computeConv2DInfo(inputShape, filter.shape, strides, 1, pad, dimRoundingMode);
       const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padInfo } = info;
-      const isTiled = dataFormat !== 'NCHW' && info.strideHeight === 1 && info.strideWidth === 1;
-      if (!isTiled || inChannels % 4 !== 0 || outChannels % 4 !== 0) return stock(call);
+      if (dataFormat === 'NCHW' || inChannels % 4 !== 0 || outChannels % 4 !== 0) return stock(call);
       const columns = tileColumnsFor(inChannels);
-      const pixels = batchSize * inHeight * inWidth;
+      const { strideHeight, strideWidth } = info;
+      const rows = Math.ceil(inHeight / strideHeight);
+      const rowPixels = Math.ceil(inWidth / strideWidth);
+      const pixels = batchSize * rows * rowPixels;
+      const pixelTiles = Math.ceil(pixels / tileRows);
       const columnTiles = Math.ceil(inChannels / columns);
-      const workgroups = Math.ceil(pixels / tileRows) * columnTiles;
+      const workgroups = pixelTiles * columnTiles * strideHeight * strideWidth;
       if (workgroups > mostWorkgroups) return stock(call);
       const [gradient] = runShader(tiledProduct(columns), {
         inputs: [dy, filter],
         shapes: [inputShape],
         sizes: [
           pixels,
+          rows,
+          rowPixels,
+          pixelTiles,
           columnTiles,
           info.filterHeight,
           info.filterWidth,
@@ -43,6 +49,8 @@ export function conv2dBackpropInput(): OwnKernel {
           outChannels / 4,
           padInfo.top,
           padInfo.left,
+          strideHeight,
+          strideWidth,
         ],
         workgroups,
       });
@@ -65,6 +73,9 @@ function tiledProduct(columns: number): Shader {
     vectors: ['dy', 'weights'],
     sizes: [
       'pixels',
+      'rows',
+      'rowPixels',
+      'pixelTiles',
       'columnTiles',
       'filterHeight',
       'filterWidth',
@@ -76,6 +87,8 @@ function tiledProduct(columns: number): Shader {
       'outVectors',
       'top',
       'left',
+      'strideHeight',
+      'strideWidth',
     ],
     code: () => `
       var<workgroup> left: array<vec4<f32>, ${tileRows * depth}>;
@@ -84,7 +97,14 @@ function tiledProduct(columns: number): Shader {
       @compute @workgroup_size(${threads})
       fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3<u32>) {
         let thread = i32(index);
-        let firstPixel = (i32(group.x) / sizes.columnTiles) * ${tileRows};
+        let tile = i32(group.x) / sizes.columnTiles;
+        let firstPixel = (tile % sizes.pixelTiles) * ${tileRows};
+        // Pixels of a tile are so many rows and columns apart as the filter moves: the same places of it reach them all.
+        let phase = tile / sizes.pixelTiles;
+        let phaseY = phase / sizes.strideWidth;
+        let phaseX = phase % sizes.strideWidth;
+        let firstDown = (phaseY + sizes.top) % sizes.strideHeight;
+        let firstAlong = (phaseX + sizes.left) % sizes.strideWidth;
         let firstChannel = (i32(group.x) % sizes.columnTiles) * ${columns};
         let fetched = thread % ${depth};
 
@@ -92,8 +112,9 @@ function tiledProduct(columns: number): Shader {
         var places: array<vec3<i32>, ${pixelsOfThread}>;
         for (var at = 0; at < ${pixelsOfThread}; at++) {
           let pixel = firstPixel + thread / ${depth} + at * ${threads / depth};
-          let y = (pixel / sizes.inWidth) % sizes.inHeight;
-          places[at] = vec3<i32>(y + sizes.top, pixel % sizes.inWidth + sizes.left, pixel / (sizes.inWidth * sizes.inHeight));
+          let y = ((pixel / sizes.rowPixels) % sizes.rows) * sizes.strideHeight + phaseY;
+          let x = (pixel % sizes.rowPixels) * sizes.strideWidth + phaseX;
+          places[at] = vec3<i32>(y + sizes.top, x + sizes.left, pixel / (sizes.rowPixels * sizes.rows));
           if (pixel >= sizes.pixels) { places[at].x = -1; }
         }
         let channel = firstChannel + thread / ${depth};
@@ -101,16 +122,17 @@ function tiledProduct(columns: number): Shader {
         let row = thread / ${across};
         let column = thread % ${across};
         var sums: array<vec4<f32>, 4>;
-        for (var place = 0; place < sizes.filterHeight * sizes.filterWidth; place++) {
-          let down = place / sizes.filterWidth;
-          let along = place % sizes.filterWidth;
+        for (var down = firstDown; down < sizes.filterHeight; down += sizes.strideHeight) {
+        for (var along = firstAlong; along < sizes.filterWidth; along += sizes.strideWidth) {
+          let place = down * sizes.filterWidth + along;
           for (var first = 0; first < sizes.outVectors; first += ${depth}) {
             let vector = first + fetched;
             for (var at = 0; at < ${pixelsOfThread}; at++) {
-              let y = places[at].x - down;
-              let x = places[at].y - along;
+              let isInside = places[at].x >= down && places[at].y >= along;
+              let y = (places[at].x - down) / sizes.strideHeight;
+              let x = (places[at].y - along) / sizes.strideWidth;
               var value = vec4<f32>();
-              if (vector < sizes.outVectors && y >= 0 && y < sizes.outHeight && x >= 0 && x < sizes.outWidth) {
+              if (vector < sizes.outVectors && isInside && y < sizes.outHeight && x < sizes.outWidth) {
                 value = dy[((places[at].z * sizes.outHeight + y) * sizes.outWidth + x) * sizes.outVectors + vector];
               }
               left[fetched * ${tileRows} + thread / ${depth} + at * ${threads / depth}] = value;
@@ -134,13 +156,17 @@ function tiledProduct(columns: number): Shader {
             workgroupBarrier();
           }
         }
+        }
         for (var at = 0; at < 4; at++) {
           let pixel = firstPixel + row + at * ${tileRows / 4};
+          let y = ((pixel / sizes.rowPixels) % sizes.rows) * sizes.strideHeight + phaseY;
+          let x = (pixel % sizes.rowPixels) * sizes.strideWidth + phaseX;
+          if (pixel >= sizes.pixels || y >= sizes.inHeight || x >= sizes.inWidth) { continue; }
+          let image = pixel / (sizes.rowPixels * sizes.rows);
+          let start = ((image * sizes.inHeight + y) * sizes.inWidth + x) * sizes.inChannels;
           for (var part = 0; part < 4; part++) {
             let inChannel = firstChannel + column + part * ${across};
-            if (pixel < sizes.pixels && inChannel < sizes.inChannels) {
-              gradient[pixel * sizes.inChannels + inChannel] = sums[at][part];
-            }
+            if (inChannel < sizes.inChannels) { gradient[start + inChannel] = sums[at][part]; }
           }
         }
       }`,
