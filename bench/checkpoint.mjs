@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureSize } from './checkpoint/measure-size.mjs';
+import { findFasterRead } from './checkpoint/raw.mjs';
 import { measureStall } from './checkpoint/stalls.mjs';
 import { renderCheckpointTable } from './checkpoint/table.mjs';
 import { describeMachine } from './lib/machine.mjs';
@@ -19,13 +20,16 @@ const help = `npm run bench:checkpoint -- [flags]
 Medians of interleaved rounds on the disk of --folder. A save counts until its files are flushed (fsync). Each restore begins with
 the files out of the page cache, and in a process of its own that has loaded its code (it has restored a tiny state) and made
 what it restores into, but has never restored that much: memory that loads before have left makes the third quick, which is
-measured, too (up to 200 MB). dd is the limit: one sequential write with conv=fsync, and one sequential read
-of noise, through the page cache or past it, whichever is faster.
+measured, too (up to 200 MB).
+
+dd is the limit: one sequential write with conv=fsync, and one sequential read of the same file, through the page cache or past it,
+whichever is faster here. The disks of shared hosts are held back for seconds at a time, so dd runs right before and right after
+each restore, and before or after each save, by turns: what counts is the median of each round's own comparison.
 
   --sizes <mb,…>    state in MB (100,500)
-  --huge            2000 MB too, in 2 rounds, with one saver at a time in memory: 8 GB of it at most
-  --rounds <n>      rounds of each other size (5)
-  --minutes <n>     no round of a size begins, but the first, that would end later than that after its beginning (3)
+  --huge            2000 MB too, in 3 rounds, with one saver at a time in memory: 8 GB of it at most
+  --rounds <n>      rounds of each other size (6)
+  --minutes <n>     for all sizes together (10): no round of a size begins, but the first, that would end after its share of it
   --folder <path>   where to write (a folder in the temporary directory)
   --only-stalls     only how long the training stands still
   --no-write        leave bench/results/checkpoint.json and docs/checkpoints.md as they are
@@ -38,13 +42,15 @@ Then the trainer's own way of saving: how long the training stands still, with a
 Python tools are measured when there are: TensorFlow in $SUPERVISE_PYTHON, torch and safetensors in
 $SUPERVISE_SAFETENSORS_PYTHON (or the same).
 `;
-const hugeRounds = 2;
+const hugeRounds = 3;
+/** Bytes that dd reads, to find out how it does so faster. */
+const triedBytes = 200e6;
 const { values: flags } = parseArgs({
   options: {
     sizes: { type: 'string', default: '100,500' },
     huge: { type: 'boolean', default: false },
-    rounds: { type: 'string', default: '5' },
-    minutes: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '6' },
+    minutes: { type: 'string', default: '10' },
     folder: { type: 'string', default: tmpdir() },
     'only-stalls': { type: 'boolean', default: false },
     'no-write': { type: 'boolean', default: false },
@@ -79,13 +85,18 @@ async function main() {
     record(measured);
   };
   try {
-    for (const size of flags['only-stalls'] ? [] : sizes)
+    const compared = flags['only-stalls'] ? [] : sizes;
+    const read = compared.length > 0 ? findFasterRead(join(folder, 'content'), triedBytes) : undefined;
+    const startedAt = performance.now();
+    const minutesLeft = () => Math.max(0, Number(flags.minutes) - (performance.now() - startedAt) / 60_000);
+    for (const [index, size] of compared.entries())
       await measureSize({
         root,
         folder,
         megabytes: size,
         rounds: size < 1000 ? rounds : hugeRounds,
-        minutes: Number(flags.minutes),
+        minutes: minutesLeft() * shareAmong(compared.slice(index)),
+        read,
         onRound: (row) => add({ results: [row] }),
       });
     for (const size of sizes.filter((megabytes) => megabytes < 1000))
@@ -97,10 +108,16 @@ async function main() {
   console.log(renderCheckpointTable(measured));
 }
 
+/** The first size's share of the time for all: larger ones take longer, but starting all the processes takes as long for each. */
+function shareAmong(sizes) {
+  const [first, ...others] = sizes.map(Math.sqrt);
+  return first / others.reduce((sum, each) => sum + each, first);
+}
+
 /** What was measured now, beside what was not. */
 function addTo(before, report) {
   // Older ones were measured otherwise.
-  const alike = before?.results.filter(({ restores }) => restores !== undefined);
+  const alike = before?.results.filter(({ restores }) => restores?.[0]?.of_dd !== undefined);
   const results = mergeRows(alike, report.results, ({ megabytes }) => megabytes);
   const stalls = mergeRows(before?.stalls, report.stalls, ({ megabytes, backend }) => `${megabytes} ${backend}`);
   const bySize = (left, right) => left.megabytes - right.megabytes;

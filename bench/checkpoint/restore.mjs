@@ -5,27 +5,26 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openBundle, valueSuffix, writeBundle } from '../../dist/checkpoint/index.js';
 import { collectGarbage, measure, serve } from './measure.mjs';
-import { makeState } from './state.mjs';
+import { describeState, makeState } from './state.mjs';
 
 const [megabytes, target, folder] = process.argv.slice(2);
-const state = () => makeState(Number(megabytes));
 const stateMb = Number(megabytes);
+const isTraining = target === 'wasm' || target === 'tensorflow';
 
 /** Restores a training's variables, as `restoreNewest` of the trainer does. */
 async function openTraining(backend) {
   const { selectBackend } = await import('../../dist/trainer/backends/select-backend.js');
   const { restoreTensors } = await import('../../dist/trainer/loop/training-state.js');
+  const { constant } = await import('../../dist/trainer/nn/initializers.js');
   const { buildModule } = await import('../../dist/trainer/nn/module.js');
   // As in a relaunch: the same backend has passed its self-test before.
   await selectBackend(backend, { trustsVerdicts: true });
-  const open = ([key, { data, shape }]) => {
+  const { isOnTensorflow, nativeBackend } = await import('../../dist/trainer/backends/tensorflow-ops.js');
+  if (isOnTensorflow() && nativeBackend().binding.refillTensor === undefined)
+    throw new Error('the binding of TensorFlow is an older one: build it anew by "npm run native"');
+  const open = ([key, { shape }], index) => {
     const [layer, name] = key.slice(0, -valueSuffix.length).split('/');
-    const values = new Float32Array(data.buffer);
-    const initialize = (_shape, _seed, _path, into) => {
-      into?.set(values);
-      return into ?? values;
-    };
-    return [`${layer}/${name}`, buildModule(layer, 0).root.weight(name, shape, initialize)];
+    return [`${layer}/${name}`, buildModule(layer, 0).root.weight(name, shape, constant(index + 1))];
   };
   return (tensors) => {
     const variables = new Map(tensors.map(open));
@@ -44,7 +43,7 @@ async function openLibrary() {
   };
 }
 
-const open = await (target === 'wasm' || target === 'tensorflow' ? openTraining(target) : openLibrary());
+const open = await (isTraining ? openTraining(target) : openLibrary());
 
 async function restore(path, use) {
   const bundle = openBundle(path);
@@ -63,7 +62,7 @@ async function rehearse() {
 }
 
 await rehearse();
-const use = open(target === 'arrays' ? [] : state());
+const use = open(target === 'memory' ? makeState(stateMb) : describeState(stateMb));
 await collectGarbage();
 await serve(async (path) => {
   const { extra_mb, ...measured } = await measure(() => restore(path, use));

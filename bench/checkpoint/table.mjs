@@ -7,34 +7,52 @@ export function renderCheckpointTable({ machine, results, stalls }) {
     .join(' and ');
   const rounds = results.map(({ megabytes, rounds: done }) => `${done} (${megabytes} MB)`).join(', ');
   return [
-    '| state, MB | save by | MB/s, of dd | extra memory, MB |',
-    '| ---: | --- | ---: | ---: |',
+    '| state, MB | save by | MB/s | best round | of dd beside it | extra memory, MB | processor, s per GB |',
+    '| ---: | --- | ---: | ---: | ---: | ---: | ---: |',
     ...results.flatMap(({ megabytes, dd, saves }) => [
-      `| ${megabytes} | dd, the limit | ${Math.round(dd.save_mb_per_s)} |  |`,
-      ...saves.map((row) => line(megabytes, nameOf(row), share(row.mb_per_s, dd.save_mb_per_s), row.extra_mb)),
+      line(megabytes, 'dd, the limit', dd.save_mb_per_s, dd.save_best_mb_per_s, '', '', ''),
+      ...saves.map((row) => line(megabytes, nameOf(row), ...speeds(row), row.extra_mb, perGb(row, megabytes))),
     ]),
     '',
-    '| state, MB | restore by | into | MB/s, of dd | third time in the same process | extra memory, MB |',
-    '| ---: | --- | --- | ---: | ---: | ---: |',
+    '| state, MB | restore by | into | MB/s | best round | of dd beside it | third time in the same process, of dd | extra memory, MB | processor, s per GB |',
+    '| ---: | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
     ...results.flatMap(({ megabytes, dd, restores }) => [
-      `| ${megabytes} | dd, the limit | nothing | ${Math.round(dd.restore_mb_per_s)} |  |  |`,
+      line(megabytes, 'dd, the limit', 'nothing', dd.restore_mb_per_s, dd.restore_best_mb_per_s, '', '', '', ''),
       ...restores.map((row) => {
-        const speeds = [row.mb_per_s, row.again_mb_per_s].map((speed) => share(speed, dd.restore_mb_per_s));
-        return line(megabytes, nameOf(row), row.into, ...speeds, row.extra_mb);
+        const { into, again_mb_per_s: again, again_of_dd: share } = row;
+        const third = again === undefined ? '' : `${Math.round(again)} (${percent(share)})`;
+        return line(megabytes, nameOf(row), into, ...speeds(row), third, row.extra_mb, perGb(row, megabytes));
       }),
     ]),
     '',
     ...(stalls.length > 0 ? [...renderStalls(stalls), ''] : []),
-    `Medians of interleaved rounds on one disk, ${rounds}; ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}, Node ${machine.node}, ${dates}. A save counts until its files are flushed. A restore starts with an empty page cache, in a new process that has loaded its code and made what it restores into; up to 200 MB, that process then restores twice more. Extra memory is the peak of the first beyond the state itself.`,
+    `Medians of interleaved rounds on one disk, ${rounds}; ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}, Node ${machine.node}, ${dates}. *Of dd beside it* is the median of each round's own comparison: with dd right before and right after (at 2000 MB, and for saves, one of the two by turns), reading the same file, or writing as much (500 MB at most); the speeds themselves are those of the disk at the moment${swings(results)}. A save counts until its files are flushed. A restore starts with an empty page cache, in a new process that has loaded its code and made what it restores into; up to 200 MB, that process then restores twice more. Extra memory is the peak of the first beyond the state itself, the processor's seconds are user and system together.`,
   ].join('\n');
+}
+
+/** How far the disk's own speed swung. */
+function swings(results) {
+  const said = results.map(({ megabytes, dd }) => {
+    const [least, best] = [dd.restore_least_mb_per_s, dd.restore_best_mb_per_s].map((speed) => Math.round(speed));
+    return `${least} to ${best} MB/s at ${megabytes} MB`;
+  });
+  return said.length > 0 ? ` (dd read ${said.join(', ')})` : '';
 }
 
 function line(...cells) {
   return `| ${cells.map((cell) => (typeof cell === 'number' ? Math.round(cell) : cell)).join(' | ')} |`;
 }
 
-function share(speed, limit) {
-  return speed === undefined ? '' : `${Math.round(speed)} (${Math.round((100 * speed) / limit)} %)`;
+function speeds({ mb_per_s, best_mb_per_s, of_dd }) {
+  return [mb_per_s, best_mb_per_s, percent(of_dd)];
+}
+
+function perGb({ cpu_seconds }, megabytes) {
+  return ((1000 * cpu_seconds) / megabytes).toFixed(1);
+}
+
+function percent(share) {
+  return `${Math.round(100 * share)} %`;
 }
 
 function nameOf({ tool, version }) {
@@ -42,14 +60,14 @@ function nameOf({ tool, version }) {
 }
 
 function renderStalls(stalls) {
-  const percent = (share) => `${(100 * share).toFixed(1)} %`;
+  const exactly = (share) => `${(100 * share).toFixed(1)} %`;
   return [
     '| state, MB | backend | training stands still, `async: false`, ms | in the background, ms | the whole save, ms | stall, of the save | stall, of the training at the `auto` interval |',
     '| ---: | --- | ---: | ---: | ---: | ---: | ---: |',
     ...stalls.map((row) => {
       const times = [row.sync_stall_ms, row.async_stall_ms, row.save_ms].map((ms) => Math.round(ms));
       const interval = Math.round(row.auto_interval_secs);
-      const shares = [percent(row.share_of_save), `${percent(row.share_of_training)} (${interval} s)`];
+      const shares = [exactly(row.share_of_save), `${exactly(row.share_of_training)} (${interval} s)`];
       return `| ${[row.megabytes, row.backend, ...times, ...shares].join(' | ')} |`;
     }),
     '',
