@@ -69,6 +69,8 @@ async function main() {
         name,
         () => measureCase(name),
         (row) => {
+          // Whoever stops the bench has what was measured so far.
+          process.stderr.write(`${JSON.stringify(row)}\n`);
           report.rows = [...(report.rows ?? []), row];
         },
       );

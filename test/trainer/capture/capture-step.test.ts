@@ -1,12 +1,13 @@
 import type { Scalar, Variable } from '@tensorflow/tfjs-core';
 import { fill, keep, memory, mul, scalar, sub, sum, tensor, tensor1d, tidy, variable } from '@tensorflow/tfjs-core';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { nativeBackend } from '../../../src/trainer/backends/tensorflow-ops.js';
-import { captureStep, type StepProgram, type StepRunner } from '../../../src/trainer/capture/index.js';
+import type { StepProgram, StepRunner } from '../../../src/trainer/capture/index.js';
 import { describeGanStep, type GanBatch } from '../../../src/trainer/models/index.js';
 import { stepScalar, stepTensor } from '../../../src/trainer/nn/step-input.js';
 import { batchOf, buildGan as buildGanOf, changedPaths, size, smallExperiment, snapshot } from '../models/support.js';
 import { useTensorflow } from '../native.js';
+import { capture, disposeAfterEach } from './support.js';
 
 // Eager steps take long where other tests compute at the same time.
 vi.setConfig({ testTimeout: 240_000 });
@@ -23,19 +24,7 @@ const buildGan = (changes: object = {}) => buildGanOf(smallExperiment({ model, .
 
 type Gan = ReturnType<typeof buildGan>;
 
-const opened: StepRunner<never>[] = [];
-
-afterEach(() => {
-  for (const runner of opened.splice(0)) runner.dispose();
-});
-
-/** A captured step, and the lines that it logs. */
-function capture<Batch extends object>(program: StepProgram<Batch>) {
-  const log: string[] = [];
-  const runner = captureStep(program, (line) => log.push(line));
-  opened.push(runner as unknown as StepRunner<never>);
-  return { runner, log };
-}
+disposeAfterEach();
 
 /** Rates and weights that differ from step to step, and terms that come and go. */
 function scheduledBatch(index: number): GanBatch {

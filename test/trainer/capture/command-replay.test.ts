@@ -1,8 +1,8 @@
 import type { Scalar, Tensor, Tensor4D, Variable } from '@tensorflow/tfjs-core';
 import { clone, conv2d, dispose, keep, memory, mul, scalar, sub, sum, tensor, tidy } from '@tensorflow/tfjs-core';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { webgpuInternals } from '../../../src/trainer/capture/commands/webgpu-internals.js';
-import { captureStep, runEagerly, type StepProgram, type StepRunner } from '../../../src/trainer/capture/index.js';
+import { runEagerly, type StepProgram, type StepRunner } from '../../../src/trainer/capture/index.js';
 import { meanSquaredError } from '../../../src/trainer/losses/distances.js';
 import { batchNorm } from '../../../src/trainer/nn/batch-norm.js';
 import { dropout } from '../../../src/trainer/nn/dropout.js';
@@ -13,23 +13,13 @@ import { buildModule } from '../../../src/trainer/nn/module.js';
 import { stepScalar, stepTensor } from '../../../src/trainer/nn/step-input.js';
 import { randomValues } from '../numeric.js';
 import { useWebgpu } from '../webgpu.js';
+import { capture, disposeAfterEach } from './support.js';
 
 vi.setConfig({ testTimeout: 240_000 });
 
 const webgpu = await useWebgpu();
 
-const opened: StepRunner<never>[] = [];
-
-afterEach(() => {
-  for (const runner of opened.splice(0)) runner.dispose();
-});
-
-function capture<Batch extends object>(program: StepProgram<Batch>) {
-  const log: string[] = [];
-  const runner = captureStep(program, (line) => log.push(line));
-  opened.push(runner as unknown as StepRunner<never>);
-  return { runner, log };
-}
+disposeAfterEach();
 
 interface Counted {
   readonly x: Tensor4D;

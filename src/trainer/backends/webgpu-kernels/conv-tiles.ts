@@ -1,3 +1,24 @@
+import type { backend_util } from '@tensorflow/tfjs-core';
+
+/** What tfjs makes of a convolution's shapes, strides and padding. */
+export type ConvInfo = ReturnType<typeof backend_util.computeConv2DInfo>;
+
+/** Sizes of a convolution that its programs are given, by their names in WGSL. */
+export const convSizeNames = [
+  ...['filterHeight', 'filterWidth', 'inHeight', 'inWidth', 'inChannels', 'outHeight', 'outWidth', 'outChannels'],
+  ...['strideHeight', 'strideWidth', 'top', 'left'],
+] as const;
+
+/** The values of {@link convSizeNames}. */
+export function convSizes(info: ConvInfo): number[] {
+  const { filterHeight, filterWidth, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = info;
+  const { strideHeight, strideWidth, padInfo } = info;
+  return [
+    ...[filterHeight, filterWidth, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels],
+    ...[strideHeight, strideWidth, padInfo.top, padInfo.left],
+  ];
+}
+
 /**
  * Convolutions and their gradients as products of matrices, tile by tile: a workgroup brings a part of both matrices into the memory
  * that its threads share, and each thread adds up the products for four rows and four columns of a tile.

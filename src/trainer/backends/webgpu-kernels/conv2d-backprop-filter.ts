@@ -7,6 +7,7 @@ import type {
 } from '@tensorflow/tfjs-core';
 import { backend_util, Conv2DBackpropFilter } from '@tensorflow/tfjs-core';
 import type { OwnKernel } from '../own-kernel.js';
+import { type ConvInfo, convSizeNames, convSizes } from './conv-tiles.js';
 import { planFilterTiles, tiledSums } from './filter-gradient-tiles.js';
 import { mostThreads, runShader, type Shader } from './run-shader.js';
 import { sumLanes } from './sum-lanes.js';
@@ -17,8 +18,6 @@ const threadsAtOnce = 262_144;
 const mostLanes = 1024;
 /** Pixels that a thread adds up at least. */
 const leastPixels = 64;
-
-type ConvInfo = ReturnType<typeof backend_util.computeConv2DInfo>;
 
 /**
  * Gradient of a convolution with respect to its filter, NHWC. The kernel of tfjs has one thread for each number of the filter,
@@ -55,24 +54,7 @@ function sumTiles(x: Tensor4D, dy: Tensor4D, info: ConvInfo): PartialSums {
   const [partial] = runShader(tiledSums(columns), {
     inputs: [x, dy],
     shapes: [lanes === 1 ? info.filterShape : [lanes, filterRows * outChannels]],
-    sizes: [
-      rowTiles,
-      columnTiles,
-      lanes,
-      rows,
-      places,
-      info.filterWidth,
-      info.inHeight,
-      info.inWidth,
-      inChannels / 4,
-      outHeight,
-      outWidth,
-      outChannels / 4,
-      info.strideHeight,
-      info.strideWidth,
-      info.padInfo.top,
-      info.padInfo.left,
-    ],
+    sizes: [rowTiles, columnTiles, lanes, rows, ...convSizes(info)],
     workgroups: rowTiles * columnTiles * lanes,
   }) as [Tensor];
   return { partial, lanes };
@@ -87,22 +69,7 @@ function sumSingly(x: Tensor4D, dy: Tensor4D, info: ConvInfo): PartialSums {
   const [partial] = runShader(partialSums, {
     inputs: [x, dy],
     shapes: [lanes === 1 ? info.filterShape : [lanes, elements]],
-    sizes: [
-      elements,
-      lanes,
-      rows,
-      info.filterWidth,
-      info.inHeight,
-      info.inWidth,
-      info.inChannels,
-      info.outHeight,
-      info.outWidth,
-      info.outChannels,
-      info.strideHeight,
-      info.strideWidth,
-      info.padInfo.top,
-      info.padInfo.left,
-    ],
+    sizes: [elements, lanes, rows, ...convSizes(info)],
     workgroups: Math.ceil((lanes * elements) / mostThreads),
   }) as [Tensor];
   return { partial, lanes };
@@ -113,22 +80,7 @@ const partialSums: Shader = {
   name: 'filter gradient of lanes',
   outputs: ['sums'],
   inputs: ['x', 'dy'],
-  sizes: [
-    'elements',
-    'lanes',
-    'rows',
-    'filterWidth',
-    'inHeight',
-    'inWidth',
-    'inChannels',
-    'outHeight',
-    'outWidth',
-    'outChannels',
-    'strideHeight',
-    'strideWidth',
-    'top',
-    'left',
-  ],
+  sizes: ['elements', 'lanes', 'rows', ...convSizeNames],
   code: () => `
     @compute @workgroup_size(${mostThreads})
     fn main(@builtin(global_invocation_id) id: vec3<u32>) {

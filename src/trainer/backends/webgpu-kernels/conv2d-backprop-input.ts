@@ -1,7 +1,7 @@
 import type { Conv2DBackpropInputAttrs, Conv2DBackpropInputInputs, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 import { backend_util, Conv2DBackpropInput, getKernel } from '@tensorflow/tfjs-core';
 import type { OwnKernel } from '../own-kernel.js';
-import { mostWorkgroups, tileColumnsFor, tileRows, tileThreads } from './conv-tiles.js';
+import { convSizeNames, convSizes, mostWorkgroups, tileColumnsFor, tileRows, tileThreads } from './conv-tiles.js';
 import { runShader, type Shader } from './run-shader.js';
 
 /**
@@ -19,7 +19,7 @@ export function conv2dBackpropInput(): OwnKernel {
       const { inputShape, strides, pad, dataFormat, dimRoundingMode } =
         call.attrs as unknown as Conv2DBackpropInputAttrs;
       const info = backend_util.computeConv2DInfo(inputShape, filter.shape, strides, 1, pad, dimRoundingMode);
-      const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padInfo } = info;
+      const { batchSize, inHeight, inWidth, inChannels, outChannels } = info;
       if (dataFormat === 'NCHW' || inChannels % 4 !== 0 || outChannels % 4 !== 0) return stock(call);
       const columns = tileColumnsFor(inChannels);
       const { strideHeight, strideWidth } = info;
@@ -33,25 +33,7 @@ export function conv2dBackpropInput(): OwnKernel {
       const [gradient] = runShader(tiledProduct(columns), {
         inputs: [dy, filter],
         shapes: [inputShape],
-        sizes: [
-          pixels,
-          rows,
-          rowPixels,
-          pixelTiles,
-          columnTiles,
-          info.filterHeight,
-          info.filterWidth,
-          inHeight,
-          inWidth,
-          inChannels,
-          outHeight,
-          outWidth,
-          outChannels / 4,
-          padInfo.top,
-          padInfo.left,
-          strideHeight,
-          strideWidth,
-        ],
+        sizes: [pixels, rows, rowPixels, pixelTiles, columnTiles, ...convSizes(info)],
         workgroups,
       });
       return gradient as TensorInfo;
@@ -71,25 +53,7 @@ function tiledProduct(columns: number): Shader {
     outputs: ['gradient'],
     inputs: ['dy', 'weights'],
     vectors: ['dy', 'weights'],
-    sizes: [
-      'pixels',
-      'rows',
-      'rowPixels',
-      'pixelTiles',
-      'columnTiles',
-      'filterHeight',
-      'filterWidth',
-      'inHeight',
-      'inWidth',
-      'inChannels',
-      'outHeight',
-      'outWidth',
-      'outVectors',
-      'top',
-      'left',
-      'strideHeight',
-      'strideWidth',
-    ],
+    sizes: ['pixels', 'rows', 'rowPixels', 'pixelTiles', 'columnTiles', ...convSizeNames],
     code: () => `
       var<workgroup> left: array<vec4<f32>, ${tileRows * depth}>;
       var<workgroup> right: array<vec4<f32>, ${columns * depth}>;
@@ -97,6 +61,7 @@ function tiledProduct(columns: number): Shader {
       @compute @workgroup_size(${threads})
       fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3<u32>) {
         let thread = i32(index);
+        let outVectors = sizes.outChannels / 4;
         let tile = i32(group.x) / sizes.columnTiles;
         let firstPixel = (tile % sizes.pixelTiles) * ${tileRows};
         // Pixels of a tile are so many rows and columns apart as the filter moves: the same places of it reach them all.
@@ -125,21 +90,21 @@ function tiledProduct(columns: number): Shader {
         for (var down = firstDown; down < sizes.filterHeight; down += sizes.strideHeight) {
         for (var along = firstAlong; along < sizes.filterWidth; along += sizes.strideWidth) {
           let place = down * sizes.filterWidth + along;
-          for (var first = 0; first < sizes.outVectors; first += ${depth}) {
+          for (var first = 0; first < outVectors; first += ${depth}) {
             let vector = first + fetched;
             for (var at = 0; at < ${pixelsOfThread}; at++) {
               let isInside = places[at].x >= down && places[at].y >= along;
               let y = (places[at].x - down) / sizes.strideHeight;
               let x = (places[at].y - along) / sizes.strideWidth;
               var value = vec4<f32>();
-              if (vector < sizes.outVectors && isInside && y < sizes.outHeight && x < sizes.outWidth) {
-                value = dy[((places[at].z * sizes.outHeight + y) * sizes.outWidth + x) * sizes.outVectors + vector];
+              if (vector < outVectors && isInside && y < sizes.outHeight && x < sizes.outWidth) {
+                value = dy[((places[at].z * sizes.outHeight + y) * sizes.outWidth + x) * outVectors + vector];
               }
               left[fetched * ${tileRows} + thread / ${depth} + at * ${threads / depth}] = value;
             }
             var weight = vec4<f32>();
-            if (vector < sizes.outVectors && channel < sizes.inChannels) {
-              weight = weights[(place * sizes.inChannels + channel) * sizes.outVectors + vector];
+            if (vector < outVectors && channel < sizes.inChannels) {
+              weight = weights[(place * sizes.inChannels + channel) * outVectors + vector];
             }
             right[fetched * ${columns} + thread / ${depth}] = weight;
             workgroupBarrier();

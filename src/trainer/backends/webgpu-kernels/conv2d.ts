@@ -1,7 +1,7 @@
 import type { Conv2DAttrs, Conv2DInputs, Tensor4D, TensorInfo } from '@tensorflow/tfjs-core';
 import { backend_util, Conv2D, getKernel } from '@tensorflow/tfjs-core';
 import type { OwnKernel } from '../own-kernel.js';
-import { mostWorkgroups, tileColumnsFor, tileRows, tileThreads } from './conv-tiles.js';
+import { convSizeNames, convSizes, mostWorkgroups, tileColumnsFor, tileRows, tileThreads } from './conv-tiles.js';
 import { runShader, type Shader } from './run-shader.js';
 
 /**
@@ -17,7 +17,7 @@ export function conv2d(): OwnKernel {
       const { x, filter } = call.inputs as unknown as { [name in keyof Conv2DInputs]: Tensor4D };
       const { strides, pad, dataFormat, dilations, dimRoundingMode } = call.attrs as unknown as Conv2DAttrs;
       const info = backend_util.computeConv2DInfo(x.shape, filter.shape, strides, dilations, pad, dimRoundingMode);
-      const { batchSize, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, padInfo } = info;
+      const { batchSize, inChannels, outHeight, outWidth, outChannels } = info;
       const isTiled = dataFormat !== 'NCHW' && info.dilationHeight === 1 && info.dilationWidth === 1;
       if (!isTiled || inChannels % 4 !== 0 || outChannels % 4 !== 0) return stock(call);
       const columns = tileColumnsFor(outChannels);
@@ -28,22 +28,7 @@ export function conv2d(): OwnKernel {
       const [output] = runShader(tiledProduct(columns), {
         inputs: [x, filter],
         shapes: [info.outShape],
-        sizes: [
-          pixels,
-          columnTiles,
-          info.filterHeight,
-          info.filterWidth,
-          inHeight,
-          inWidth,
-          inChannels / 4,
-          outHeight,
-          outWidth,
-          outChannels / 4,
-          info.strideHeight,
-          info.strideWidth,
-          padInfo.top,
-          padInfo.left,
-        ],
+        sizes: [pixels, columnTiles, ...convSizes(info)],
         workgroups,
       });
       return output as TensorInfo;
@@ -63,22 +48,7 @@ function tiledProduct(columns: number): Shader {
     outputs: ['output'],
     inputs: ['x', 'weights'],
     vectors: ['output', 'x', 'weights'],
-    sizes: [
-      'pixels',
-      'columnTiles',
-      'filterHeight',
-      'filterWidth',
-      'inHeight',
-      'inWidth',
-      'inVectors',
-      'outHeight',
-      'outWidth',
-      'outVectors',
-      'strideHeight',
-      'strideWidth',
-      'top',
-      'left',
-    ],
+    sizes: ['pixels', 'columnTiles', ...convSizeNames],
     code: () => `
       var<workgroup> left: array<vec4<f32>, ${tileRows * depth}>;
       var<workgroup> right: array<vec4<f32>, ${4 * depth * across}>;
@@ -86,6 +56,8 @@ function tiledProduct(columns: number): Shader {
       @compute @workgroup_size(${threads})
       fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3<u32>) {
         let thread = i32(index);
+        let inVectors = sizes.inChannels / 4;
+        let outVectors = sizes.outChannels / 4;
         let firstPixel = (i32(group.x) / sizes.columnTiles) * ${tileRows};
         let firstVector = (i32(group.x) % sizes.columnTiles) * ${across};
         let fetched = thread % ${depth};
@@ -110,20 +82,20 @@ function tiledProduct(columns: number): Shader {
         for (var place = 0; place < sizes.filterHeight * sizes.filterWidth; place++) {
           let down = place / sizes.filterWidth;
           let along = place % sizes.filterWidth;
-          for (var first = 0; first < sizes.inVectors; first += ${depth}) {
+          for (var first = 0; first < inVectors; first += ${depth}) {
             let vector = first + fetched;
             for (var at = 0; at < ${pixelsOfThread}; at++) {
               let y = places[at].x + down;
               let position = places[at].y + along;
               var value = vec4<f32>();
-              if (vector < sizes.inVectors && y >= 0 && y < sizes.inHeight && position >= 0 && position < sizes.inWidth) {
-                value = x[((places[at].z * sizes.inHeight + y) * sizes.inWidth + position) * sizes.inVectors + vector];
+              if (vector < inVectors && y >= 0 && y < sizes.inHeight && position >= 0 && position < sizes.inWidth) {
+                value = x[((places[at].z * sizes.inHeight + y) * sizes.inWidth + position) * inVectors + vector];
               }
               left[fetched * ${tileRows} + thread / ${depth} + at * ${threads / depth}] = value;
             }
             var weight = vec4<f32>();
-            if (first * 4 + row < sizes.inVectors * 4 && outVector < sizes.outVectors) {
-              weight = weights[(place * sizes.inVectors * 4 + first * 4 + row) * sizes.outVectors + outVector];
+            if (first * 4 + row < sizes.inChannels && outVector < outVectors) {
+              weight = weights[(place * sizes.inChannels + first * 4 + row) * outVectors + outVector];
             }
             right[thread] = weight;
             workgroupBarrier();
@@ -142,8 +114,8 @@ function tiledProduct(columns: number): Shader {
         }
         for (var at = 0; at < 4; at++) {
           let pixel = firstPixel + row + at * ${tileRows / 4};
-          if (pixel < sizes.pixels && outVector < sizes.outVectors) {
-            output[pixel * sizes.outVectors + outVector] = sums[at];
+          if (pixel < sizes.pixels && outVector < outVectors) {
+            output[pixel * outVectors + outVector] = sums[at];
           }
         }
       }`,

@@ -1,4 +1,4 @@
-import { tileColumnsFor, tileDepth, tileRows, tileThreads } from './conv-tiles.js';
+import { convSizeNames, tileColumnsFor, tileDepth, tileRows, tileThreads } from './conv-tiles.js';
 import type { Shader } from './run-shader.js';
 
 /** Workgroups that keep a large card busy. */
@@ -46,24 +46,7 @@ export function tiledSums(columns: number): Shader {
     outputs: ['sums'],
     inputs: ['x', 'dy'],
     vectors: ['sums', 'x', 'dy'],
-    sizes: [
-      'rowTiles',
-      'columnTiles',
-      'lanes',
-      'rows',
-      'places',
-      'filterWidth',
-      'inHeight',
-      'inWidth',
-      'inVectors',
-      'outHeight',
-      'outWidth',
-      'outVectors',
-      'strideHeight',
-      'strideWidth',
-      'top',
-      'left',
-    ],
+    sizes: ['rowTiles', 'columnTiles', 'lanes', 'rows', ...convSizeNames],
     code: () => `
       var<workgroup> left: array<vec4<f32>, ${tileDepth * down}>;
       var<workgroup> right: array<vec4<f32>, ${tileDepth * across}>;
@@ -71,6 +54,9 @@ export function tiledSums(columns: number): Shader {
       @compute @workgroup_size(${threads})
       fn main(@builtin(local_invocation_index) index: u32, @builtin(workgroup_id) group: vec3<u32>) {
         let thread = i32(index);
+        let inVectors = sizes.inChannels / 4;
+        let outVectors = sizes.outChannels / 4;
+        let places = sizes.filterHeight * sizes.filterWidth;
         let tiles = sizes.rowTiles * sizes.columnTiles;
         let tile = i32(group.x) % tiles;
         let lane = i32(group.x) / tiles;
@@ -79,8 +65,8 @@ export function tiledSums(columns: number): Shader {
 
         // What this thread fetches: four input channels at a place of the filter, and four output channels.
         let wanted = firstRow + thread % ${down};
-        let place = wanted / sizes.inVectors;
-        let inVector = wanted % sizes.inVectors;
+        let place = wanted / inVectors;
+        let inVector = wanted % inVectors;
         let below = place / sizes.filterWidth - sizes.top;
         let along = place % sizes.filterWidth - sizes.left;
         let outVector = firstColumn + thread % ${across};
@@ -89,20 +75,20 @@ export function tiledSums(columns: number): Shader {
         var total: array<vec4<f32>, 4>;
         for (var row = lane; row < sizes.rows; row += sizes.lanes) {
           let y = (row % sizes.outHeight) * sizes.strideHeight + below;
-          let isInside = place < sizes.places && y >= 0 && y < sizes.inHeight;
+          let isInside = place < places && y >= 0 && y < sizes.inHeight;
           let start = ((row / sizes.outHeight) * sizes.inHeight + y) * sizes.inWidth;
           for (var first = 0; first < sizes.outWidth; first += ${tileDepth}) {
             for (var pixel = thread / ${down}; pixel < ${tileDepth}; pixel += ${threads / down}) {
               let position = (first + pixel) * sizes.strideWidth + along;
               var value = vec4<f32>();
               if (isInside && first + pixel < sizes.outWidth && position >= 0 && position < sizes.inWidth) {
-                value = x[(start + position) * sizes.inVectors + inVector];
+                value = x[(start + position) * inVectors + inVector];
               }
               left[pixel * ${down} + thread % ${down}] = value;
             }
             var value = vec4<f32>();
-            if (first + ownPixel < sizes.outWidth && outVector < sizes.outVectors) {
-              value = dy[(row * sizes.outWidth + first + ownPixel) * sizes.outVectors + outVector];
+            if (first + ownPixel < sizes.outWidth && outVector < outVectors) {
+              value = dy[(row * sizes.outWidth + first + ownPixel) * outVectors + outVector];
             }
             right[thread] = value;
             workgroupBarrier();
@@ -118,10 +104,10 @@ export function tiledSums(columns: number): Shader {
           }
         }
         let summed = firstRow + thread / ${across};
-        if (summed < sizes.places * sizes.inVectors && outVector < sizes.outVectors) {
+        if (summed < places * inVectors && outVector < outVectors) {
           for (var at = 0; at < 4; at++) {
-            let filterRow = lane * sizes.places * sizes.inVectors * 4 + summed * 4 + at;
-            sums[filterRow * sizes.outVectors + outVector] = total[at];
+            let filterRow = lane * places * inVectors * 4 + summed * 4 + at;
+            sums[filterRow * outVectors + outVector] = total[at];
           }
         }
       }`,
