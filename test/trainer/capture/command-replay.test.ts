@@ -1,5 +1,18 @@
 import type { Scalar, Tensor, Tensor4D, Variable } from '@tensorflow/tfjs-core';
-import { clone, conv2d, dispose, keep, memory, mul, scalar, sub, sum, tensor, tidy } from '@tensorflow/tfjs-core';
+import {
+  clone,
+  conv2d,
+  dispose,
+  keep,
+  memory,
+  mul,
+  scalar,
+  sub,
+  sum,
+  tensor,
+  tidy,
+  variable,
+} from '@tensorflow/tfjs-core';
 import { describe, expect, test, vi } from 'vitest';
 import { webgpuInternals } from '../../../src/trainer/capture/commands/webgpu-internals.js';
 import { runEagerly, type StepProgram, type StepRunner } from '../../../src/trainer/capture/index.js';
@@ -113,6 +126,28 @@ describe.skipIf(!webgpu)('a step replayed as commands', () => {
     };
     const before = await held(0, 4);
     expect(await held(4, 12)).toEqual(before);
+  });
+
+  test('keeps variables apart that began with one tensor', async () => {
+    const start = tensor([8, 4]);
+    const [one, other] = [variable(start), variable(start)];
+    const { runner } = capture<Counted>({
+      structureOf: () => 'always',
+      compute: () => ({
+        loss: tidy(() => {
+          one.assign(mul(one, 0.5) as Variable);
+          other.assign(mul(other, 0.25) as Variable);
+          return keep(sum<Scalar>(mul(one, other)));
+        }),
+      }),
+    });
+    const losses = await takeSteps(runner, 0, 4);
+    expect(losses).toEqual([10, 1.25, 0.15625, 0.01953125]);
+    expect(await read([start, one, other])).toEqual([
+      [8, 4],
+      [0.5, 0.25],
+      [0.03125, 0.015625],
+    ]);
   });
 
   test('refuses an input of another size', async () => {

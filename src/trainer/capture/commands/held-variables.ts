@@ -53,6 +53,7 @@ export function holdVariables(gpu: WebgpuInternals): HeldVariables {
     hold: (variables) => {
       for (const variable of variables) {
         if (held.has(variable)) continue;
+        if (gpu.tensorMap.get(variable.dataId).refCount > 1) giveOwnBuffer(gpu, variable);
         const buffer = bufferOf(gpu, variable);
         // Else it would be given to others when the variable is assigned to and disposed of.
         gpu.tensorMap.get(variable.dataId).external = true;
@@ -74,6 +75,15 @@ export function holdVariables(gpu: WebgpuInternals): HeldVariables {
       held.clear();
     },
   };
+}
+
+/** Others look at its value, and would see it change; another variable may have begun with the same tensor. */
+function giveOwnBuffer(gpu: WebgpuInternals, variable: Variable): void {
+  const from = bufferOf(gpu, variable);
+  const own = tensorOn(gpu, variable, ownBuffer(gpu, from.size));
+  copyWhole(gpu, from, bufferOf(gpu, own));
+  variable.assign(own as Variable);
+  own.dispose();
 }
 
 /** A tensor like `of` whose values are what is in a buffer. */
