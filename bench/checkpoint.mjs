@@ -29,7 +29,8 @@ each restore, and before or after each save, by turns: what counts is the median
   --sizes <mb,…>    state in MB (100,500)
   --huge            2000 MB too, in 3 rounds, with one saver at a time in memory: 8 GB of it at most
   --rounds <n>      rounds of each other size (6)
-  --minutes <n>     for all sizes together (10): no round of a size begins, but the first, that would end after its share of it
+  --minutes <n>     for all sizes together (10): no round of a size begins, but the first (three of
+                    small ones), that would end after its share of it
   --folder <path>   where to write (a folder in the temporary directory)
   --only-stalls     only how long the training stands still
   --no-write        leave bench/results/checkpoint.json and docs/checkpoints.md as they are
@@ -110,7 +111,7 @@ async function main() {
 
 /** The first size's share of the time for all: larger ones take longer, but starting all the processes takes as long for each. */
 function shareAmong(sizes) {
-  const [first, ...others] = sizes.map(Math.sqrt);
+  const [first, ...others] = sizes.map(Math.cbrt);
   return first / others.reduce((sum, each) => sum + each, first);
 }
 

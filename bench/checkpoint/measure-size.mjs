@@ -7,13 +7,15 @@ import { listTools } from './workers.mjs';
 
 /** MB. Disks of virtual machines have a budget, which later loads would take from the first. */
 const largestRepeated = 200;
+/** Rounds of sizes up to that, whatever time they take. */
+const leastRounds = 3;
 /** Bytes that dd writes beside a save: its speed does not change after them, and the disk takes seconds for as many. */
 const mostWritten = 500e6;
 
 /**
  * Tells `onRound` the figures of all rounds so far. The disk of a shared host swings by the factor of four within seconds, so each
- * save and each restore has dd beside it, which reads in the way `read`, and is compared with that. No round begins, but the first,
- * that would end after so many `minutes`.
+ * save and each restore has dd beside it, which reads in the way `read`, and is compared with that. No round begins, but the first
+ * ones, that would end after so many `minutes`.
  */
 export async function measureSize({ root, folder, megabytes, rounds, minutes, read: way, onRound }) {
   const bytes = megabytes * 1e6;
@@ -66,14 +68,15 @@ export async function measureSize({ root, folder, megabytes, rounds, minutes, re
 
   const tools = listTools(root, folder, megabytes);
   let roundAt = startedAt;
-  const isTimeLeft = () => {
+  const isTimeLeft = (done) => {
     const now = performance.now();
     const last = now - roundAt;
     roundAt = now;
-    return now - startedAt + last <= minutes * 60_000;
+    const isNeeded = done < (megabytes <= largestRepeated ? leastRounds : 1);
+    return isNeeded || now - startedAt + last <= minutes * 60_000;
   };
   try {
-    for (let round = 0; round < rounds && isTimeLeft(); round++) {
+    for (let round = 0; round < rounds && isTimeLeft(round); round++) {
       process.stderr.write(`\r${megabytes} MB: round ${round + 1} of ${rounds} `);
       // Each round begins with another one, so that none always follows the same.
       for (const tool of rotate(tools, round)) await measureTool(tool, round);
