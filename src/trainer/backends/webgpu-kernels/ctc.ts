@@ -1,9 +1,5 @@
-import type { Tensor1D, Tensor3D } from '@tensorflow/tfjs-core';
-import { type StepArray, stepArray } from '../../nn/step-input.js';
+import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { mostThreads, runShader, type Shader, workgroupBytes } from './run-shader.js';
-
-/** Of each line, or `undefined` when it has none. */
-type Labels = readonly (Int32Array | undefined)[];
 
 /** Numbers for each state of the lattice that the threads of a workgroup share. */
 const sharedPerState = 4;
@@ -17,44 +13,25 @@ export function fitsCtc(longest: number): boolean {
 
 /**
  * −log P(label) of each line, and its gradient with respect to the logits [N, T, classes], by one program: a workgroup for each
- * line, a thread for each state of its lattice. The blank is the last class. A line without a label (`undefined`) counts
- * nothing. Both are divided by the number of lines. No label has more than `longest` characters; they are read anew when a step
- * is replayed.
+ * line, a thread for each state of its lattice. The blank is the last class. `labels` is int32 [N, 1 + the most characters]: of
+ * each line the length of its label and its characters, or −1 for a line that counts nothing. Both results are divided by the
+ * number of lines.
  */
 export function runCtcShader(
   logits: Tensor3D,
-  readLabels: () => Labels,
-  longest: number,
+  labels: Tensor2D,
 ): { readonly losses: Tensor1D; readonly gradient: Tensor3D } {
   const [lines, steps, classes] = logits.shape;
+  const longest = labels.shape[1] - 1;
   const states = 2 * longest + 1;
-  const table = stepArray('int32', () => tableOf(readLabels(), longest));
   const [losses, gradient, lattice] = runShader(ctcShader(capacityFor(longest)), {
-    inputs: [logits, table],
+    inputs: [logits, labels],
     shapes: [[lines], logits.shape, [lines, steps, states]],
     sizes: [lines, steps, classes, states],
     workgroups: lines,
   }) as [Tensor1D, Tensor3D, Tensor3D];
   lattice.dispose();
-  table.dispose();
   return { losses, gradient };
-}
-
-/** The length of the longest label. */
-export function longestOf(labels: Labels): number {
-  return labels.reduce((most, label) => Math.max(most, label?.length ?? 0), 0);
-}
-
-/** A row for each line: the length of its label, or −1, and its characters. */
-function tableOf(labels: Labels, longest: number): StepArray {
-  if (longestOf(labels) > longest) throw new RangeError(`a label has more than ${longest} characters`);
-  const table = new Int32Array(labels.length * (longest + 1));
-  for (const [line, label] of labels.entries()) {
-    const at = line * (longest + 1);
-    table[at] = label?.length ?? -1;
-    table.set(label ?? [], at + 1);
-  }
-  return { shape: [labels.length, longest + 1], values: table };
 }
 
 function capacityFor(longest: number): number {
