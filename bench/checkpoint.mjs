@@ -27,7 +27,8 @@ whichever is faster here. The disks of shared hosts are held back for seconds at
 each restore, and before or after each save, by turns: what counts is the median of each round's own comparison.
 
   --sizes <mb,…>    state in MB (100,500)
-  --huge            2000 MB too, in 3 rounds, with one saver at a time in memory: 8 GB of it at most
+  --huge            2000 MB too, with one saver at a time in memory: 8 GB of it at most
+  --huge-rounds <n> rounds of that size (3)
   --rounds <n>      rounds of each other size (6)
   --minutes <n>     for all sizes together (10): no round of a size begins, but the first (three of
                     small ones), that would end after its share of it
@@ -43,13 +44,13 @@ Then the trainer's own way of saving: how long the training stands still, with a
 Python tools are measured when there are: TensorFlow in $SUPERVISE_PYTHON, torch and safetensors in
 $SUPERVISE_SAFETENSORS_PYTHON (or the same).
 `;
-const hugeRounds = 3;
 /** Bytes that dd reads, to find out how it does so faster. */
 const triedBytes = 200e6;
 const { values: flags } = parseArgs({
   options: {
     sizes: { type: 'string', default: '100,500' },
     huge: { type: 'boolean', default: false },
+    'huge-rounds': { type: 'string', default: '3' },
     rounds: { type: 'string', default: '6' },
     minutes: { type: 'string', default: '10' },
     folder: { type: 'string', default: tmpdir() },
@@ -95,7 +96,7 @@ async function main() {
         root,
         folder,
         megabytes: size,
-        rounds: size < 1000 ? rounds : hugeRounds,
+        rounds: size < 1000 ? rounds : Number(flags['huge-rounds']),
         minutes: minutesLeft() * shareAmong(compared.slice(index)),
         read,
         onRound: (row) => add({ results: [row] }),

@@ -34,10 +34,11 @@ async function openTraining(backend) {
 
 async function openLibrary() {
   return (tensors) => {
-    const memory = new Map(target === 'memory' ? tensors.map(([name, { data }]) => [name, data]) : []);
+    const memory = target === 'memory' ? new Map(tensors.map(([name, { data }]) => [name, data])) : undefined;
+    const into = memory && ((name) => memory.get(name));
     return async (bundle) => {
       const restored = [];
-      for await (const entry of bundle.readAll(undefined, (name) => memory.get(name))) restored.push(entry);
+      for await (const entry of bundle.readAll(undefined, into)) restored.push(entry);
       return restored;
     };
   };

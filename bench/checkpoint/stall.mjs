@@ -66,8 +66,9 @@ async function timeStep() {
   return (performance.now() - startedAt) / 1000;
 }
 
-/** Seconds until the training may go on, and until everything is on the disk. */
+/** Seconds until the training may go on, and until everything is on the disk: of a save right after a step, as all are. */
 async function save(writer, epoch) {
+  await step.run({});
   const startedAt = performance.now();
   await writer.saveEpoch({ ...progress, epoch: epoch + 1, globalStep: epoch, lossSums: {} }, 'running', {});
   const wait = (performance.now() - startedAt) / 1000;

@@ -3,6 +3,7 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { isNoFile, openRegularFile, readFileBounded, SuperviseError, systemErrorCode } from '../protocol/index.js';
 import { type BundleEntry, decodeEntry, decodeHeader } from './bundle-entry.js';
 import { elementBytes, elementCount, type TensorData } from './bundle-types.js';
+import { readFresh } from './read-fresh.js';
 import { checkTensor, pieceBytes, readChunks, readTensor, type Shard } from './read-tensor.js';
 import { decodeTable, type TableEntry } from './table.js';
 import { dataPath, indexPath } from './write-bundle.js';
@@ -70,16 +71,23 @@ export function openBundle(prefix: string): Bundle {
   };
   const readInto = ([name, entry, shard]: ReturnType<typeof findReadable>, into: Uint8Array | undefined) =>
     readTensor(name, entry, shard, assertFits(name, entry, into));
+  function* findAll(names: Iterable<string>) {
+    for (const name of names) yield findReadable(name);
+  }
+  function* readGiven(names: Iterable<string>, into: (name: string, entry: BundleEntry) => Uint8Array | undefined) {
+    for (const found of findAll(names)) {
+      const [name, entry] = found;
+      yield [name, readInto(found, into(name, entry))] as const;
+    }
+  }
   async function* readAll(
     names: Iterable<string> = entries.keys(),
     into?: (name: string, entry: BundleEntry) => Uint8Array | undefined,
   ): AsyncGenerator<readonly [name: string, tensor: TensorData]> {
     let breath = 0;
-    for (const name of names) {
-      const found = findReadable(name);
-      const [, entry] = found;
-      yield [name, readInto(found, into?.(name, entry))];
-      breath += entry.size;
+    for await (const [name, tensor] of into === undefined ? readFresh(findAll(names)) : readGiven(names, into)) {
+      yield [name, tensor];
+      breath += entries.get(name)?.size ?? 0;
       if (breath < bytesOfBreath) continue;
       breath = 0;
       await breathe();

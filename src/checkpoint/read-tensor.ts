@@ -30,7 +30,7 @@ export function readTensor(name: string, entry: BundleEntry, shard: Shard, into?
 }
 
 /** The tensor of stored bytes that were checked. */
-function finishTensor({ dtype, shape }: BundleEntry, bytes: Uint8Array): TensorData {
+export function finishTensor({ dtype, shape }: BundleEntry, bytes: Uint8Array): TensorData {
   return { dtype, shape, data: dtype === 'string' ? splitStrings(bytes, elementCount(shape)) : bytes };
 }
 
@@ -73,14 +73,14 @@ function readChecked(name: string, entry: BundleEntry, shard: Shard, target: (do
 }
 
 /** Sums a tensor's stored bytes piece by piece. */
-interface Sum {
+export interface Sum {
   readonly add: (piece: Uint8Array) => void;
   /** The unmasked CRC32C, or why the bytes cannot be what they should. */
   readonly finish: () => number | string;
 }
 
 /** Begins a sum, in the way of the tensor's element type. */
-function createSum({ dtype, shape, unreadable }: BundleEntry): Sum {
+export function createSum({ dtype, shape, unreadable }: BundleEntry): Sum {
   if (dtype === 'string' && unreadable === undefined) return createStringChecksum(elementCount(shape));
   let crc = 0;
   return {
@@ -92,13 +92,14 @@ function createSum({ dtype, shape, unreadable }: BundleEntry): Sum {
 }
 
 /** @throws CHECKPOINT_CORRUPT when a sum is not the one in the index */
-function assertSum(name: string, { crc }: BundleEntry, { path }: Shard, sum: Sum): void {
+export function assertSum(name: string, { crc }: BundleEntry, { path }: Shard, sum: Sum): void {
   const found = sum.finish();
   if (typeof found === 'string') throw corrupt(path, `${name} ${found}`);
   if (maskChecksum(found) !== crc) throw corrupt(path, `${name} does not match its checksum`);
 }
 
-function readFully(name: string, position: number, shard: Shard, piece: Uint8Array): void {
+/** Reads a piece of a tensor's bytes from a position of its file. @throws CHECKPOINT_CORRUPT when the file ends before */
+export function readFully(name: string, position: number, shard: Shard, piece: Uint8Array): void {
   for (let done = 0; done < piece.length; ) {
     const count = readSync(shard.file, piece, done, piece.length - done, position + done);
     if (count === 0) throw truncated(name, shard);
@@ -107,7 +108,7 @@ function readFully(name: string, position: number, shard: Shard, piece: Uint8Arr
 }
 
 /** Memory for a tensor's bytes. @throws CHECKPOINT_MISMATCH when they fit no array of this Node */
-function allocate(name: string, size: number, shard: Shard): Uint8Array {
+export function allocate(name: string, size: number, shard: Shard): Uint8Array {
   try {
     // Not cleared first: all of it is read, or nobody gets it.
     return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
