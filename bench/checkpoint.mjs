@@ -24,7 +24,8 @@ measured, too (up to 200 MB).
 
 dd is the limit: one sequential write with conv=fsync, and one sequential read of the same file, through the page cache or past it,
 whichever is faster here. The disks of shared hosts are held back for seconds at a time, so dd runs right before and right after
-each restore, and before or after each save, by turns: what counts is the median of each round's own comparison.
+each restore, and before or after each save, by turns: what counts is the median of each round's own comparison. Restores into
+new arrays are compared with dd that reads the file as one block, too: the memory of new arrays has to be touched first.
 
   --sizes <mb,…>    state in MB (100,500)
   --huge            2000 MB too, with one saver at a time in memory: 8 GB of it at most
@@ -119,7 +120,7 @@ function shareAmong(sizes) {
 /** What was measured now, beside what was not. */
 function addTo(before, report) {
   // Older ones were measured otherwise.
-  const alike = before?.results.filter(({ restores }) => restores?.[0]?.of_dd !== undefined);
+  const alike = before?.results.filter(({ dd }) => dd?.fresh_mb_per_s !== undefined);
   const results = mergeRows(alike, report.results, ({ megabytes }) => megabytes);
   const stalls = mergeRows(before?.stalls, report.stalls, ({ megabytes, backend }) => `${megabytes} ${backend}`);
   const bySize = (left, right) => left.megabytes - right.megabytes;

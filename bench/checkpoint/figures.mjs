@@ -13,6 +13,7 @@ export function createFigures(bytes) {
     mb_per_s: speed(median(values.seconds)),
     best_mb_per_s: speed(Math.min(...values.seconds)),
     of_dd: ofDd(values.seconds, values.dd),
+    ...(values.freshDd && { of_fresh_dd: ofDd(values.seconds, values.freshDd) }),
     ...(values.again && {
       again_mb_per_s: speed(median(values.again)),
       again_best_mb_per_s: speed(Math.min(...values.again)),
@@ -33,6 +34,7 @@ export function createFigures(bytes) {
       const of = (wanted) => [...rows.values()].filter(({ action }) => action === wanted);
       const ddOf = (wanted) => of(wanted).flatMap(({ values }) => [...values.dd, ...(values.againDd ?? [])]);
       const [saves, restores] = [ddOf('save'), ddOf('restore')];
+      const fresh = of('restore').flatMap(({ values }) => values.freshDd ?? []);
       return {
         dd: {
           save_mb_per_s: speed(median(saves)),
@@ -40,6 +42,8 @@ export function createFigures(bytes) {
           restore_mb_per_s: speed(median(restores)),
           restore_best_mb_per_s: speed(Math.min(...restores)),
           restore_least_mb_per_s: speed(Math.max(...restores)),
+          fresh_mb_per_s: speed(median(fresh)),
+          fresh_best_mb_per_s: speed(Math.min(...fresh)),
         },
         saves: of('save').map(describeRow),
         restores: of('restore').map(describeRow),

@@ -2,7 +2,7 @@
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createFigures } from './figures.mjs';
-import { evict, measureRawRead, measureRawWrite } from './raw.mjs';
+import { evict, measureFreshRead, measureRawRead, measureRawWrite } from './raw.mjs';
 import { listTools } from './workers.mjs';
 
 /** MB. Disks of virtual machines have a budget, which later loads would take from the first. */
@@ -56,6 +56,10 @@ export async function measureSize({ root, folder, megabytes, rounds, minutes, re
       };
       const row = { action: 'restore', name: tool.name, into: restore.into };
       figures.add(row, { ...(await beside(round, { isOnce: isHuge }, read, load)), version: worker.version });
+      if (restore.isFresh) {
+        evict([data]);
+        figures.add(row, { freshDd: measureFreshRead(data) });
+      }
       if (megabytes <= largestRepeated) {
         await load();
         const { seconds, dd } = await beside(round, { isOnce: false }, read, load);

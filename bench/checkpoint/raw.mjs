@@ -1,6 +1,6 @@
 // What the disk does without a format.
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 
 /** Seconds that dd takes to write and flush `bytes` zeros; the file is gone afterwards. */
 export function measureRawWrite(path, bytes) {
@@ -18,6 +18,11 @@ const reads = {
 /** Seconds that dd takes to read a file in a way of {@link findFasterRead}. */
 export function measureRawRead(path, way) {
   return time(reads[way](path));
+}
+
+/** Seconds that dd takes to read a whole file as one block: into memory that is new, as that of new arrays is. */
+export function measureFreshRead(path) {
+  return time([`if=${path}`, 'of=/dev/null', `bs=${statSync(path).size}`, 'iflag=fullblock']);
 }
 
 const triesOfRead = 3;

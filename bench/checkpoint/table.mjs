@@ -14,19 +14,21 @@ export function renderCheckpointTable({ machine, results, stalls }) {
       ...saves.map((row) => line(megabytes, nameOf(row), ...speeds(row), row.extra_mb, perGb(row, megabytes))),
     ]),
     '',
-    '| state, MB | restore by | into | MB/s | best round | of dd beside it | third time in the same process, of dd | extra memory, MB | processor, s per GB |',
-    '| ---: | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |',
+    '| state, MB | restore by | into | MB/s | best round | of dd beside it | of dd into new memory | third time in the same process, of dd | extra memory, MB | processor, s per GB |',
+    '| ---: | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
     ...results.flatMap(({ megabytes, dd, restores }) => [
-      line(megabytes, 'dd, the limit', 'nothing', dd.restore_mb_per_s, dd.restore_best_mb_per_s, '', '', '', ''),
+      line(megabytes, 'dd, the limit', 'nothing', dd.restore_mb_per_s, dd.restore_best_mb_per_s, '', '', '', '', ''),
+      line(megabytes, 'dd, as one block', 'new memory', dd.fresh_mb_per_s, dd.fresh_best_mb_per_s, '', '', '', '', ''),
       ...restores.map((row) => {
-        const { into, again_mb_per_s: again, again_of_dd: share } = row;
+        const { into, again_mb_per_s: again, again_of_dd: share, of_fresh_dd: fresh } = row;
         const third = again === undefined ? '' : `${Math.round(again)} (${percent(share)})`;
-        return line(megabytes, nameOf(row), into, ...speeds(row), third, row.extra_mb, perGb(row, megabytes));
+        const ofFresh = fresh === undefined ? '' : percent(fresh);
+        return line(megabytes, nameOf(row), into, ...speeds(row), ofFresh, third, row.extra_mb, perGb(row, megabytes));
       }),
     ]),
     '',
     ...(stalls.length > 0 ? [...renderStalls(stalls), ''] : []),
-    `Medians of interleaved rounds on one disk, ${rounds}; ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}, Node ${machine.node}, ${dates}. *Of dd beside it* is the median of each round's own comparison: with dd right before and right after (at 2000 MB, and for saves, one of the two by turns), reading the same file, or writing as much (500 MB at most); the speeds themselves are those of the disk at the moment${swings(results)}. A save counts until its files are flushed. A restore starts with an empty page cache, in a new process that has loaded its code and made what it restores into; up to 200 MB, that process then restores twice more. Extra memory is the peak of the first beyond the state itself, the processor's seconds are user and system together.`,
+    `Medians of interleaved rounds on one disk, ${rounds}; ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}, Node ${machine.node}, ${dates}. *Of dd beside it* is the median of each round's own comparison: with dd right before and right after (at 2000 MB, and for saves, one of the two by turns), reading the same file, or writing as much (500 MB at most); the speeds themselves are those of the disk at the moment${swings(results)}. A save counts until its files are flushed. *Of dd into new memory* is the same with dd that reads the file as one block right after: into memory that it has to touch first, as whoever makes new arrays. A restore starts with an empty page cache, in a new process that has loaded its code and made what it restores into; up to 200 MB, that process then restores twice more. Extra memory is the peak of the first beyond the state itself, the processor's seconds are user and system together.`,
   ].join('\n');
 }
 

@@ -56,7 +56,11 @@ export function listTools(root, folder, megabytes) {
     .map(({ name, save, restores }) => ({
       name,
       startSaver: () => startWorker(name, ...save),
-      restores: restores.map(([into, command]) => ({ into, start: () => startWorker(`${name}, ${into}`, ...command) })),
+      restores: restores.map(([into, command]) => ({
+        into,
+        isFresh: into.startsWith('new '),
+        start: () => startWorker(`${name}, ${into}`, ...command),
+      })),
     }));
 }
 
