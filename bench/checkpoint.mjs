@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureSize } from './checkpoint/measure-size.mjs';
+import { createQuietDisk } from './checkpoint/quiet-disk.mjs';
 import { findFasterRead } from './checkpoint/raw.mjs';
 import { measureStall } from './checkpoint/stalls.mjs';
 import { renderCheckpointTable } from './checkpoint/table.mjs';
@@ -24,7 +25,8 @@ measured, too (up to 200 MB).
 
 dd is the limit: one sequential write with conv=fsync, and one sequential read of the same file, through the page cache or past it,
 whichever is faster here. The disks of shared hosts are held back for seconds at a time, so dd runs right before and right after
-each restore, and before or after each save, by turns: what counts is the median of each round's own comparison. Restores into
+each restore, and before or after each save, by turns: what counts is the median of each round's own comparison. Whatever reads
+waits, a quarter of a minute at most, until dd reads a probe at three quarters of the best speed seen. Restores into
 new arrays are compared with dd that reads the file as one block, too: the memory of new arrays has to be touched first.
 
   --sizes <mb,…>    state in MB (100,500)
@@ -90,6 +92,7 @@ async function main() {
   try {
     const compared = flags['only-stalls'] ? [] : sizes;
     const read = compared.length > 0 ? findFasterRead(join(folder, 'content'), triedBytes) : undefined;
+    const disk = compared.length > 0 ? createQuietDisk(join(folder, 'probe'), read) : undefined;
     const startedAt = performance.now();
     const minutesLeft = () => Math.max(0, Number(flags.minutes) - (performance.now() - startedAt) / 60_000);
     for (const [index, size] of compared.entries())
@@ -100,6 +103,7 @@ async function main() {
         rounds: size < 1000 ? rounds : Number(flags['huge-rounds']),
         minutes: minutesLeft() * shareAmong(compared.slice(index)),
         read,
+        disk,
         onRound: (row) => add({ results: [row] }),
       });
     for (const size of sizes.filter((megabytes) => megabytes < 1000))

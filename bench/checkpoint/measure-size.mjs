@@ -14,10 +14,11 @@ const mostWritten = 500e6;
 
 /**
  * Tells `onRound` the figures of all rounds so far. The disk of a shared host swings by the factor of four within seconds, so each
- * save and each restore has dd beside it, which reads in the way `read`, and is compared with that. No round begins, but the first
+ * save and each restore has dd beside it, which reads in the way `read`, and is compared with that; whoever reads waits for the disk
+ * to be quiet. No round begins, but the first
  * ones, that would end after so many `minutes`.
  */
-export async function measureSize({ root, folder, megabytes, rounds, minutes, read: way, onRound }) {
+export async function measureSize({ root, folder, megabytes, rounds, minutes, read: way, disk, onRound }) {
   const bytes = megabytes * 1e6;
   const isHuge = megabytes >= 1000;
   const figures = createFigures(bytes);
@@ -26,9 +27,9 @@ export async function measureSize({ root, folder, megabytes, rounds, minutes, re
 
   /** An action, and the seconds of `measureDd` before and after it: of one of the two, by turns, where both would take too long. */
   const beside = async (round, { isOnce }, measureDd, act) => {
-    const before = isOnce && round % 2 === 1 ? [] : [measureDd()];
+    const before = isOnce && round % 2 === 1 ? [] : [await measureDd()];
     const done = await act();
-    const after = isOnce && round % 2 === 0 ? [] : [measureDd()];
+    const after = isOnce && round % 2 === 0 ? [] : [await measureDd()];
     return { ...done, dd: mean([...before, ...after]) };
   };
 
@@ -43,20 +44,23 @@ export async function measureSize({ root, folder, megabytes, rounds, minutes, re
     if (isHuge) await saver.stop();
     else savers.set(tool.name, saver);
     const [data] = files.toSorted((left, right) => statSync(right).size - statSync(left).size);
-    const read = () => {
+    const read = async () => {
+      await disk.wait();
       evict([data]);
       return measureRawRead(data, way);
     };
     for (const restore of rotate(tool.restores, round)) {
       const worker = await startOrSkip(restore);
       if (worker === undefined) continue;
-      const load = () => {
+      const load = async () => {
+        await disk.wait();
         evict(files);
         return worker.ask(path);
       };
       const row = { action: 'restore', name: tool.name, into: restore.into };
       figures.add(row, { ...(await beside(round, { isOnce: isHuge }, read, load)), version: worker.version });
       if (restore.isFresh) {
+        await disk.wait();
         evict([data]);
         figures.add(row, { freshDd: measureFreshRead(data) });
       }

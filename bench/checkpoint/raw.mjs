@@ -25,11 +25,16 @@ export function measureFreshRead(path) {
   return time([`if=${path}`, 'of=/dev/null', `bs=${statSync(path).size}`, 'iflag=fullblock']);
 }
 
+/** Makes a flushed file of random bytes. */
+export function writeNoise(path, bytes) {
+  dd(['if=/dev/urandom', `of=${path}`, 'bs=1M', `count=${bytes}`, 'iflag=count_bytes,fullblock', 'conv=fsync']);
+}
+
 const triesOfRead = 3;
 
 /** Which way of dd to read is the faster one here, by the best of some tries with a file of noise, which is gone afterwards. */
 export function findFasterRead(path, bytes) {
-  dd(['if=/dev/urandom', `of=${path}`, 'bs=1M', `count=${bytes}`, 'iflag=count_bytes,fullblock', 'conv=fsync']);
+  writeNoise(path, bytes);
   const best = { cached: Number.POSITIVE_INFINITY, direct: Number.POSITIVE_INFINITY };
   for (let done = 0; done < triesOfRead; done++)
     for (const way of Object.keys(best)) {
