@@ -15,8 +15,7 @@ const mostWritten = 500e6;
 /**
  * Tells `onRound` the figures of all rounds so far. The disk of a shared host swings by the factor of four within seconds, so each
  * save and each restore has dd beside it, which reads in the way `read`, and is compared with that; whoever reads waits for the disk
- * to be quiet. No round begins, but the first
- * ones, that would end after so many `minutes`.
+ * to be quiet. No round begins, but the first ones, that would end after so many `minutes`.
  */
 export async function measureSize({ root, folder, megabytes, rounds, minutes, read: way, disk, onRound }) {
   const bytes = megabytes * 1e6;

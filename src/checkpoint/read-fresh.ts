@@ -1,15 +1,6 @@
 import type { BundleEntry } from './bundle-entry.js';
 import type { TensorData } from './bundle-types.js';
-import {
-  allocate,
-  assertSum,
-  createSum,
-  finishTensor,
-  pieceBytes,
-  readFully,
-  type Shard,
-  type Sum,
-} from './read-tensor.js';
+import { allocate, finishTensor, pieceBytes, readPieces, type Shard } from './read-tensor.js';
 import { createToucher } from './touch-memory.js';
 
 /** A tensor that can be read, and where. */
@@ -17,10 +8,9 @@ export type Readable = readonly [name: string, entry: BundleEntry, shard: Shard]
 
 /** A part of a tensor's memory. */
 interface Slice {
-  readonly tensor: Readable;
-  readonly bytes: Uint8Array;
-  readonly from: number;
   readonly piece: Uint8Array;
+  /** To be called when the piece may be written: reads it. Returns the tensor after its last piece. */
+  readonly read: () => readonly [string, TensorData] | undefined;
 }
 
 /** So much memory of the next tensors is there while one is read. */
@@ -42,21 +32,13 @@ export async function* readFresh(tensors: Iterable<Readable>): AsyncGenerator<re
     }
   };
   try {
-    let sum: Sum | undefined;
     for (;;) {
       lookAhead();
       const next = ahead.shift();
       if (next === undefined) return;
-      const { tensor, bytes, from, piece } = next.slice;
-      const [name, entry, shard] = tensor;
       if (next.touched !== undefined) await next.touched;
-      sum ??= createSum(entry);
-      readFully(name, entry.offset + from, shard, piece);
-      sum.add(piece);
-      if (from + piece.length < entry.size) continue;
-      assertSum(name, entry, shard, sum);
-      sum = undefined;
-      yield [name, finishTensor(entry, bytes)];
+      const whole = next.slice.read();
+      if (whole !== undefined) yield whole;
     }
   } finally {
     // The pool's threads write into it still.
@@ -66,14 +48,23 @@ export async function* readFresh(tensors: Iterable<Readable>): AsyncGenerator<re
 }
 
 function* sliceAll(tensors: Iterable<Readable>): Generator<Slice, undefined> {
-  for (const tensor of tensors) {
-    const [name, { size }, shard] = tensor;
-    const bytes = allocate(name, size, shard);
+  for (const [name, entry, shard] of tensors) {
+    const bytes = allocate(name, entry.size, shard);
+    const pieceAt = (done: number) => bytes.subarray(done, done + pieceBytes);
+    const pieces = readPieces(name, entry, shard, pieceAt);
     let from = 0;
     do {
-      const piece = bytes.subarray(from, from + pieceBytes);
-      yield { tensor, bytes, from, piece };
+      const piece = pieceAt(from);
       from += piece.length;
-    } while (from < size);
+      const isLast = from >= entry.size;
+      const read = () => {
+        pieces.next();
+        if (!isLast) return undefined;
+        // Compares the sum.
+        pieces.next();
+        return [name, finishTensor(entry, bytes)] as const;
+      };
+      yield { piece, read };
+    } while (from < entry.size);
   }
 }

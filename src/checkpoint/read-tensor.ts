@@ -50,9 +50,26 @@ export function* readChunks(
   chunkBytes: number,
 ): Generator<Uint8Array, void> {
   const buffer = new Uint8Array(Math.min(chunkBytes, entry.size));
+  yield* readPieces(name, entry, shard, (done) => buffer.subarray(0, Math.min(buffer.length, entry.size - done)));
+}
+
+function readChecked(name: string, entry: BundleEntry, shard: Shard, target: (done: number) => Uint8Array): void {
+  for (const _ of readPieces(name, entry, shard, target));
+}
+
+/**
+ * Reads a tensor's stored bytes into the memory that `target` gives for the next ones, and yields each piece when it has been read
+ * and summed. @throws CHECKPOINT_CORRUPT after the last piece, when they do not match
+ */
+export function* readPieces(
+  name: string,
+  entry: BundleEntry,
+  shard: Shard,
+  target: (done: number) => Uint8Array,
+): Generator<Uint8Array, void> {
   const sum = createSum(entry);
   for (let done = 0; done < entry.size; ) {
-    const piece = buffer.subarray(0, Math.min(buffer.length, entry.size - done));
+    const piece = target(done);
     readFully(name, entry.offset + done, shard, piece);
     sum.add(piece);
     done += piece.length;
@@ -61,26 +78,15 @@ export function* readChunks(
   assertSum(name, entry, shard, sum);
 }
 
-function readChecked(name: string, entry: BundleEntry, shard: Shard, target: (done: number) => Uint8Array): void {
-  const sum = createSum(entry);
-  for (let done = 0; done < entry.size; ) {
-    const piece = target(done);
-    readFully(name, entry.offset + done, shard, piece);
-    sum.add(piece);
-    done += piece.length;
-  }
-  assertSum(name, entry, shard, sum);
-}
-
 /** Sums a tensor's stored bytes piece by piece. */
-export interface Sum {
+interface Sum {
   readonly add: (piece: Uint8Array) => void;
   /** The unmasked CRC32C, or why the bytes cannot be what they should. */
   readonly finish: () => number | string;
 }
 
 /** Begins a sum, in the way of the tensor's element type. */
-export function createSum({ dtype, shape, unreadable }: BundleEntry): Sum {
+function createSum({ dtype, shape, unreadable }: BundleEntry): Sum {
   if (dtype === 'string' && unreadable === undefined) return createStringChecksum(elementCount(shape));
   let crc = 0;
   return {
@@ -92,14 +98,13 @@ export function createSum({ dtype, shape, unreadable }: BundleEntry): Sum {
 }
 
 /** @throws CHECKPOINT_CORRUPT when a sum is not the one in the index */
-export function assertSum(name: string, { crc }: BundleEntry, { path }: Shard, sum: Sum): void {
+function assertSum(name: string, { crc }: BundleEntry, { path }: Shard, sum: Sum): void {
   const found = sum.finish();
   if (typeof found === 'string') throw corrupt(path, `${name} ${found}`);
   if (maskChecksum(found) !== crc) throw corrupt(path, `${name} does not match its checksum`);
 }
 
-/** Reads a piece of a tensor's bytes from a position of its file. @throws CHECKPOINT_CORRUPT when the file ends before */
-export function readFully(name: string, position: number, shard: Shard, piece: Uint8Array): void {
+function readFully(name: string, position: number, shard: Shard, piece: Uint8Array): void {
   for (let done = 0; done < piece.length; ) {
     const count = readSync(shard.file, piece, done, piece.length - done, position + done);
     if (count === 0) throw truncated(name, shard);
