@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { measureSize } from './checkpoint/measure-size.mjs';
-import { createQuietDisk } from './checkpoint/quiet-disk.mjs';
 import { findFasterRead } from './checkpoint/raw.mjs';
 import { measureStall } from './checkpoint/stalls.mjs';
 import { renderCheckpointTable } from './checkpoint/table.mjs';
@@ -24,10 +23,10 @@ what it restores into, but has never restored that much: memory that loads befor
 measured, too (up to 200 MB).
 
 dd is the limit: one sequential write with conv=fsync, and one sequential read of the same file, through the page cache or past it,
-whichever is faster here. The disks of shared hosts are held back for seconds at a time, so dd runs right before and right after
-each restore, and before or after each save, by turns: what counts is the median of each round's own comparison. Whatever reads
-waits, a quarter of a minute at most, until dd reads a probe at three quarters of the best speed seen. Restores into
-new arrays are compared with dd that reads the file as one block, too: the memory of new arrays has to be touched first.
+whichever is faster here. It runs right before and right after each save and each restore; what counts is the median of each
+round's own comparison. Restores into new arrays are compared with dd that reads the file as one block, too: the memory of new
+arrays has to be touched first. Before each of all of these another process writes as much free memory as they may need: a virtual
+machine gives it back to its host after some seconds, and has to wait for it again.
 
   --sizes <mb,…>    state in MB (100,500)
   --huge            2000 MB too, with one saver at a time in memory: 8 GB of it at most
@@ -92,7 +91,6 @@ async function main() {
   try {
     const compared = flags['only-stalls'] ? [] : sizes;
     const read = compared.length > 0 ? findFasterRead(join(folder, 'content'), triedBytes) : undefined;
-    const disk = compared.length > 0 ? createQuietDisk(join(folder, 'probe'), read) : undefined;
     const startedAt = performance.now();
     const minutesLeft = () => Math.max(0, Number(flags.minutes) - (performance.now() - startedAt) / 60_000);
     for (const [index, size] of compared.entries())
@@ -103,7 +101,6 @@ async function main() {
         rounds: size < 1000 ? rounds : Number(flags['huge-rounds']),
         minutes: minutesLeft() * shareAmong(compared.slice(index)),
         read,
-        disk,
         onRound: (row) => add({ results: [row] }),
       });
     for (const size of sizes.filter((megabytes) => megabytes < 1000))
@@ -123,9 +120,7 @@ function shareAmong(sizes) {
 
 /** What was measured now, beside what was not. */
 function addTo(before, report) {
-  // Older ones were measured otherwise.
-  const alike = before?.results.filter(({ dd }) => dd?.fresh_mb_per_s !== undefined);
-  const results = mergeRows(alike, report.results, ({ megabytes }) => megabytes);
+  const results = mergeRows(before?.results, report.results, ({ megabytes }) => megabytes);
   const stalls = mergeRows(before?.stalls, report.stalls, ({ megabytes, backend }) => `${megabytes} ${backend}`);
   const bySize = (left, right) => left.megabytes - right.megabytes;
   return { ...before, ...report, results: results.sort(bySize), stalls: stalls.sort(bySize) };

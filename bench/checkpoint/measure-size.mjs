@@ -3,69 +3,79 @@ import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createFigures } from './figures.mjs';
 import { evict, measureFreshRead, measureRawRead, measureRawWrite } from './raw.mjs';
+import { warmMemory } from './warm-memory.mjs';
 import { listTools } from './workers.mjs';
 
-/** MB. Disks of virtual machines have a budget, which later loads would take from the first. */
+/** MB: larger ones would take minutes more. */
 const largestRepeated = 200;
 /** Rounds of sizes up to that, whatever time they take. */
 const leastRounds = 3;
 /** Bytes that dd writes beside a save: its speed does not change after them, and the disk takes seconds for as many. */
 const mostWritten = 500e6;
 
+/** What is warm before an action, of the state's size: the page cache of its file, the new arrays, and as much on the way to them. */
+const warmTimes = 3;
+const leastWarmMb = 500;
+
 /**
- * Tells `onRound` the figures of all rounds so far. The disk of a shared host swings by the factor of four within seconds, so each
- * save and each restore has dd beside it, which reads in the way `read`, and is compared with that; whoever reads waits for the disk
- * to be quiet. No round begins, but the first ones, that would end after so many `minutes`.
+ * Tells `onRound` the figures of all rounds so far. Each save and each restore has dd right before and right after it, which reads in
+ * the way `read`, and is compared with that; all of them find warm memory. No round begins, but the first ones, that would end after
+ * so many `minutes`.
  */
-export async function measureSize({ root, folder, megabytes, rounds, minutes, read: way, disk, onRound }) {
+export async function measureSize({ root, folder, megabytes, rounds, minutes, read: way, onRound }) {
   const bytes = megabytes * 1e6;
   const isHuge = megabytes >= 1000;
   const figures = createFigures(bytes);
   const savers = new Map();
   const startedAt = performance.now();
 
-  /** An action, and the seconds of `measureDd` before and after it: of one of the two, by turns, where both would take too long. */
-  const beside = async (round, { isOnce }, measureDd, act) => {
-    const before = isOnce && round % 2 === 1 ? [] : [await measureDd()];
+  const warm = () => warmMemory(Math.max(leastWarmMb, warmTimes * megabytes));
+
+  /** An action, and the seconds of `measureDd` before and after it. */
+  const beside = async (measureDd, act) => {
+    const before = measureDd();
     const done = await act();
-    const after = isOnce && round % 2 === 0 ? [] : [await measureDd()];
-    return { ...done, dd: mean([...before, ...after]) };
+    return { ...done, dd: (before + measureDd()) / 2 };
   };
 
   const measureTool = async (tool, round) => {
     const path = join(folder, `${tool.name.replaceAll(/\W+/g, '-')}.state`);
     const saver = savers.get(tool.name) ?? (await tool.startSaver());
     const written = Math.min(bytes, mostWritten);
-    const write = () => (measureRawWrite(join(folder, 'raw'), written) * bytes) / written;
-    const { files, ...saved } = await beside(round, { isOnce: true }, write, () => saver.ask(path));
+    const write = () => {
+      warm();
+      return (measureRawWrite(join(folder, 'raw'), written) * bytes) / written;
+    };
+    const save = () => {
+      warm();
+      return saver.ask(path);
+    };
+    const { files, ...saved } = await beside(write, save);
     figures.add({ action: 'save', name: tool.name }, { ...saved, version: saver.version });
     // All of them together would take more memory than many machines have.
     if (isHuge) await saver.stop();
     else savers.set(tool.name, saver);
     const [data] = files.toSorted((left, right) => statSync(right).size - statSync(left).size);
-    const read = async () => {
-      await disk.wait();
-      evict([data]);
-      return measureRawRead(data, way);
+    const readWith = (measureRead) => () => {
+      evict(files);
+      warm();
+      return measureRead(data, way);
     };
+    const read = readWith(measureRawRead);
     for (const restore of rotate(tool.restores, round)) {
       const worker = await startOrSkip(restore);
       if (worker === undefined) continue;
-      const load = async () => {
-        await disk.wait();
+      const load = () => {
         evict(files);
+        warm();
         return worker.ask(path);
       };
       const row = { action: 'restore', name: tool.name, into: restore.into };
-      figures.add(row, { ...(await beside(round, { isOnce: isHuge }, read, load)), version: worker.version });
-      if (restore.isFresh) {
-        await disk.wait();
-        evict([data]);
-        figures.add(row, { freshDd: measureFreshRead(data) });
-      }
+      figures.add(row, { ...(await beside(read, load)), version: worker.version });
+      if (restore.isFresh) figures.add(row, { freshDd: readWith(measureFreshRead)() });
       if (megabytes <= largestRepeated) {
         await load();
-        const { seconds, dd } = await beside(round, { isOnce: false }, read, load);
+        const { seconds, dd } = await beside(read, load);
         figures.add(row, { again: seconds, againDd: dd });
       }
       await worker.stop();
@@ -96,7 +106,6 @@ export async function measureSize({ root, folder, megabytes, rounds, minutes, re
 }
 
 const rotate = (list, by) => list.map((_, index) => list[(index + by) % list.length]);
-const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 const missing = new Set();
 

@@ -47,6 +47,15 @@ export async function serve(act) {
   process.exit(0);
 }
 
+/** MB that processes may get without swapping. */
+export function availableMemoryMb() {
+  return numberIn('/proc/meminfo', 'MemAvailable') / 1000;
+}
+
 function memoryMb(field) {
-  return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync('/proc/self/status', 'utf8'))[1]) / 1000;
+  return numberIn('/proc/self/status', field) / 1000;
+}
+
+function numberIn(path, field) {
+  return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(path, 'utf8'))[1]);
 }

@@ -1,7 +1,7 @@
 // How long saves keep the training waiting, each backend in a process of its own.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { hugePages } from './workers.mjs';
+import { allocatorSettings } from './workers.mjs';
 
 /** One row, or none when the backend is not there. */
 export function measureStall({ root, folder, megabytes, backend, rounds }) {
@@ -10,7 +10,7 @@ export function measureStall({ root, folder, megabytes, backend, rounds }) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [script, String(megabytes), backend, String(rounds), folder],
-    { encoding: 'utf8', env: { ...process.env, ...hugePages } },
+    { encoding: 'utf8', env: { ...process.env, ...allocatorSettings } },
   );
   if (status === 0) return [{ megabytes, ...JSON.parse(stdout.trim().split('\n').at(-1)) }];
   const reason = stderr.split('\n').find((line) => /Error:/.test(line)) ?? stderr.trim();

@@ -3,6 +3,7 @@ export * from './bundle-types.js';
 export * from './checkpoint-state.js';
 export { type CommitOptions, commitCheckpoint, commitCheckpointAsync } from './commit-checkpoint.js';
 export { type FileOps, realFiles } from './file-ops.js';
+export { type FilePlace, inOrderOfFiles } from './file-order.js';
 export * from './find-resumable.js';
 export { followObjectGraph } from './follow-object-graph.js';
 export { existsForeign, locateForeign } from './foreign/resume-foreign.js';

@@ -1,5 +1,6 @@
 import { SuperviseError } from '../protocol/index.js';
 import { checksum } from './crc.js';
+import { inOrderOfFiles } from './file-order.js';
 import { type Bundle, openBundle } from './open-bundle.js';
 
 /** Whether a checkpoint can be trusted, and if not, why. */
@@ -24,7 +25,8 @@ export function verifyCheckpoint(prefix: string, mode: VerifyMode = 'full'): Ver
   try {
     const bundle = openBundle(prefix);
     try {
-      for (const name of mode === 'full' ? bundle.names : sampleTensors(bundle)) bundle.check(name);
+      const names = mode === 'full' ? bundle.names : sampleTensors(bundle);
+      for (const name of inOrderOfFiles(names, (each) => bundle.entries.get(each))) bundle.check(name);
       const bytes = [...bundle.entries.values()].reduce((total, { size }) => total + size, 0);
       return { ok: true, tensors: bundle.entries.size, bytes };
     } finally {

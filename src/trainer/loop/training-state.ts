@@ -1,6 +1,13 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { clone, keep, type Tensor, type Variable } from '@tensorflow/tfjs-core';
-import { buildObjectGraph, type DType, type TensorData, valueSuffix } from '../../checkpoint/index.js';
+import {
+  buildObjectGraph,
+  type DType,
+  type FilePlace,
+  inOrderOfFiles,
+  type TensorData,
+  valueSuffix,
+} from '../../checkpoint/index.js';
 import { SuperviseError } from '../../protocol/index.js';
 import { type FilledType, fillTensor } from '../backends/fill-tensor.js';
 import type { BestScore } from './best-score.js';
@@ -80,12 +87,10 @@ export interface ReadableCheckpoint {
   readonly read: (name: string, into?: Uint8Array) => TensorData;
 }
 
-/** What a checkpoint says of a tensor without reading it; the place of its bytes only where they are read from a file. */
-export interface StoredTensor {
+/** What a checkpoint says of a tensor without reading it. */
+export interface StoredTensor extends FilePlace {
   readonly dtype: DType;
   readonly shape: readonly number[];
-  readonly shard?: number;
-  readonly offset?: number;
 }
 
 /**
@@ -140,15 +145,11 @@ function* restoreInTurn(checkpoint: ReadableCheckpoint, variables: ReadonlyMap<s
   }
 }
 
-/** As their bytes follow each other: the kernel reads ahead of whoever reads in order. */
 function inOrderOfFile({ entries }: ReadableCheckpoint, variables: ReadonlyMap<string, Variable>) {
-  const placed = Array.from(variables, ([name, variable]) => {
-    const key = `${name}${valueSuffix}`;
-    const { shard = 0, offset = 0 } = entries.get(key) ?? {};
-    return { key, variable, shard, offset };
-  });
-  placed.sort((left, right) => left.shard - right.shard || left.offset - right.offset);
-  return placed.map(({ key, variable }) => [key, variable] as const);
+  const keyed = new Map(Array.from(variables, ([name, variable]) => [`${name}${valueSuffix}`, variable]));
+  return inOrderOfFiles(keyed.keys(), (key) => entries.get(key)).map(
+    (key) => [key, keyed.get(key) as Variable] as const,
+  );
 }
 
 function numbersOf({ data }: TensorData): Uint8Array {
