@@ -65,7 +65,7 @@ export const causeRules: readonly FailureRule[] = [
   },
   {
     class: 'gpu-memory',
-    log: /CUDA out of memory|\bcuda\.OutOfMemoryError|\btorch\.OutOfMemoryError|CUDA_ERROR_OUT_OF_MEMORY|cudaErrorMemoryAllocation|CUBLAS_STATUS_ALLOC_FAILED|CUDNN_STATUS_ALLOC_FAILED|CUDA (runtime )?error.{0,20}out of memory|failed to allocate .{0,60}\b(on|from) (device|GPU)|OOM when allocating tensor|HIP out of memory|MPS backend out of memory|RESOURCE_EXHAUSTED: (Out of memory|.{0,80}(allocat|memory space))|XLA:GPU.{0,80}out of memory|GPU out of memory/i,
+    log: /CUDA out of memory|\bcuda\.OutOfMemoryError|\btorch\.OutOfMemoryError|CUDA_ERROR_OUT_OF_MEMORY|cudaErrorMemoryAllocation|CUBLAS_STATUS_ALLOC_FAILED|CUDNN_STATUS_ALLOC_FAILED|CUDA (runtime )?error.{0,20}out of memory|failed to allocate .{0,60}\b(on|from) (device|GPU)|OOM when allocating tensor|Dst tensor is not initialized|HIP out of memory|MPS backend out of memory|RESOURCE_EXHAUSTED: (Out of memory|.{0,80}(allocat|memory space))|XLA:GPU.{0,80}out of memory|GPU out of memory/i,
   },
   {
     class: 'gpu-lost',
