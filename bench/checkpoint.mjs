@@ -105,7 +105,7 @@ async function main() {
       });
     for (const size of sizes.filter((megabytes) => megabytes < 1000))
       for (const backend of ['wasm', 'tensorflow'])
-        add({ stalls: measureStall({ root, folder, megabytes: size, backend, rounds }) });
+        add({ stalls: await measureStall({ root, folder, megabytes: size, backend, rounds }) });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -31,10 +31,13 @@ export async function measureSize({ root, folder, megabytes, rounds, minutes, re
 
   const warm = () => warmMemory(Math.max(leastWarmMb, warmTimes * megabytes));
 
-  /** An action, and the seconds of `measureDd` before and after it. */
-  const beside = async (measureDd, act) => {
+  /** An action, and the seconds of `measureDd` before and after it; `prepare` comes before each of them. */
+  const beside = async (prepare, measureDd, act) => {
+    prepare();
     const before = measureDd();
+    prepare();
     const done = await act();
+    prepare();
     return { ...done, dd: (before + measureDd()) / 2 };
   };
 
@@ -42,40 +45,32 @@ export async function measureSize({ root, folder, megabytes, rounds, minutes, re
     const path = join(folder, `${tool.name.replaceAll(/\W+/g, '-')}.state`);
     const saver = savers.get(tool.name) ?? (await tool.startSaver());
     const written = Math.min(bytes, mostWritten);
-    const write = () => {
-      warm();
-      return (measureRawWrite(join(folder, 'raw'), written) * bytes) / written;
-    };
-    const save = () => {
-      warm();
-      return saver.ask(path);
-    };
-    const { files, ...saved } = await beside(write, save);
+    const write = () => (measureRawWrite(join(folder, 'raw'), written) * bytes) / written;
+    const { files, ...saved } = await beside(warm, write, () => saver.ask(path));
     figures.add({ action: 'save', name: tool.name }, { ...saved, version: saver.version });
     // All of them together would take more memory than many machines have.
     if (isHuge) await saver.stop();
     else savers.set(tool.name, saver);
     const [data] = files.toSorted((left, right) => statSync(right).size - statSync(left).size);
-    const readWith = (measureRead) => () => {
+    const prepare = () => {
       evict(files);
       warm();
-      return measureRead(data, way);
     };
-    const read = readWith(measureRawRead);
+    const read = () => measureRawRead(data, way);
     for (const restore of rotate(tool.restores, round)) {
       const worker = await startOrSkip(restore);
       if (worker === undefined) continue;
-      const load = () => {
-        evict(files);
-        warm();
-        return worker.ask(path);
-      };
+      const load = () => worker.ask(path);
       const row = { action: 'restore', name: tool.name, into: restore.into };
-      figures.add(row, { ...(await beside(read, load)), version: worker.version });
-      if (restore.isFresh) figures.add(row, { freshDd: readWith(measureFreshRead)() });
+      figures.add(row, { ...(await beside(prepare, read, load)), version: worker.version });
+      if (restore.isFresh) {
+        prepare();
+        figures.add(row, { freshDd: measureFreshRead(data) });
+      }
       if (megabytes <= largestRepeated) {
+        prepare();
         await load();
-        const { seconds, dd } = await beside(read, load);
+        const { seconds, dd } = await beside(prepare, read, load);
         figures.add(row, { again: seconds, againDd: dd });
       }
       await worker.stop();
@@ -83,7 +78,7 @@ export async function measureSize({ root, folder, megabytes, rounds, minutes, re
     for (const file of files) rmSync(file);
   };
 
-  const tools = listTools(root, folder, megabytes);
+  const tools = await listTools(root, folder, megabytes);
   let roundAt = startedAt;
   const isTimeLeft = (done) => {
     const now = performance.now();

@@ -28,7 +28,7 @@ export function renderCheckpointTable({ machine, results, stalls }) {
     ]),
     '',
     ...(stalls.length > 0 ? [...renderStalls(stalls), ''] : []),
-    `Medians of interleaved rounds on one disk, ${rounds}; ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}, Node ${machine.node}, ${dates}. *Of dd beside it* is the median of each round's own comparison: with dd right before and right after, reading the same file, or writing as much (500 MB at most); it read at ${swings(results)}. Before each action another process wrote three times as much free memory as the state has (500 MB at least), so that none of them waits for the host of a virtual machine to give memory back. A save counts until its files are flushed. *Of dd into new memory* is the same with dd that reads the file as one block right after: into memory that it has to touch first, as whoever makes new arrays. A restore starts with an empty page cache, in a new process that has loaded its code and made what it restores into; up to 200 MB, that process then restores twice more. Extra memory is the peak of the first beyond the state itself, the processor's seconds are user and system together.`,
+    `Medians of interleaved rounds on one disk, ${rounds}; ${machine.cores} cores (${machine.cpu}), Linux ${machine.kernel}, Node ${machine.node}, ${dates}. *Of dd beside it* is the median of each round's own comparison: with dd right before and right after, reading the same file, or writing as much (500 MB at most)${swings(results)}. Before each action another process wrote three times as much free memory as the state has (500 MB at least), so that none of them waits for the host of a virtual machine to give memory back. A save counts until its files are flushed. *Of dd into new memory* is the same with dd that reads the file as one block right after: into memory that it has to touch first, as whoever makes new arrays. A restore starts with an empty page cache, in a new process that has loaded its code and made what it restores into; up to 200 MB, that process then restores twice more. Extra memory is the peak of the first beyond the state itself, the processor's seconds are user and system together.`,
   ].join('\n');
 }
 
@@ -38,7 +38,7 @@ function swings(results) {
     const [least, best] = [dd.restore_least_mb_per_s, dd.restore_best_mb_per_s].map((speed) => Math.round(speed));
     return `${least} to ${best} MB/s (${megabytes} MB)`;
   });
-  return said.join(', ');
+  return said.length > 0 ? `; it read at ${said.join(', ')}` : '';
 }
 
 function line(...cells) {

@@ -4,21 +4,20 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** As the supervisor starts the reference trainer. */
-export const allocatorSettings = {
-  GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1:glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=67108864',
-};
+/** What the supervisor tells the C library of the reference trainer. Not before there is a dist/. */
+export async function allocatorSettings() {
+  const { referenceTrainerEnv } = await import('../../dist/supervisor/shell/reference-trainer-env.js');
+  const { GLIBC_TUNABLES } = referenceTrainerEnv({}, '');
+  return { GLIBC_TUNABLES };
+}
 
 /**
  * The tools that are there, for `megabytes` of float32 state: each with a process that saves it, to be started, and with those that
  * restore it, by what they restore it into. A process that is started has loaded its code and made its variables.
  */
-export function listTools(root, folder, megabytes) {
-  const own = (script, ...args) => [
-    process.execPath,
-    [join(root, 'bench/checkpoint', script), ...args],
-    allocatorSettings,
-  ];
+export async function listTools(root, folder, megabytes) {
+  const settings = await allocatorSettings();
+  const own = (script, ...args) => [process.execPath, [join(root, 'bench/checkpoint', script), ...args], settings];
   const ours = (target) => own('restore.mjs', String(megabytes), target, folder);
   const program = process.env.SUPERVISE_PYTHON ?? 'python3';
   const others = process.env.SUPERVISE_SAFETENSORS_PYTHON ?? program;

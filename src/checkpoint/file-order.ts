@@ -10,10 +10,10 @@ export interface FilePlace {
  */
 export function inOrderOfFiles(
   names: Iterable<string>,
-  placeOf: (name: string) => FilePlace | undefined,
+  places: { get(name: string): FilePlace | undefined },
 ): readonly string[] {
   const placed = Array.from(names, (name) => {
-    const { shard = 0, offset = 0 } = placeOf(name) ?? {};
+    const { shard = 0, offset = 0 } = places.get(name) ?? {};
     return { name, shard, offset };
   });
   placed.sort((left, right) => left.shard - right.shard || left.offset - right.offset);

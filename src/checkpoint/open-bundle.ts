@@ -83,7 +83,7 @@ export function openBundle(prefix: string): Bundle {
     }
   }
   async function* readAll(
-    names: Iterable<string> = inOrderOfFiles(entries.keys(), (name) => entries.get(name)),
+    names: Iterable<string> = inOrderOfFiles(entries.keys(), entries),
     into?: (name: string, entry: BundleEntry) => Uint8Array | undefined,
   ): AsyncGenerator<readonly [name: string, tensor: TensorData]> {
     let breath = 0;

@@ -26,7 +26,7 @@ export function verifyCheckpoint(prefix: string, mode: VerifyMode = 'full'): Ver
     const bundle = openBundle(prefix);
     try {
       const names = mode === 'full' ? bundle.names : sampleTensors(bundle);
-      for (const name of inOrderOfFiles(names, (each) => bundle.entries.get(each))) bundle.check(name);
+      for (const name of inOrderOfFiles(names, bundle.entries)) bundle.check(name);
       const bytes = [...bundle.entries.values()].reduce((total, { size }) => total + size, 0);
       return { ok: true, tensors: bundle.entries.size, bytes };
     } finally {

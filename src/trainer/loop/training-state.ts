@@ -147,9 +147,7 @@ function* restoreInTurn(checkpoint: ReadableCheckpoint, variables: ReadonlyMap<s
 
 function inOrderOfFile({ entries }: ReadableCheckpoint, variables: ReadonlyMap<string, Variable>) {
   const keyed = new Map(Array.from(variables, ([name, variable]) => [`${name}${valueSuffix}`, variable]));
-  return inOrderOfFiles(keyed.keys(), (key) => entries.get(key)).map(
-    (key) => [key, keyed.get(key) as Variable] as const,
-  );
+  return inOrderOfFiles(keyed.keys(), entries).map((key) => [key, keyed.get(key) as Variable] as const);
 }
 
 function numbersOf({ data }: TensorData): Uint8Array {

@@ -1,16 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { memory, tensor, tensor1d, type Variable, variable } from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type TensorData, valueSuffix } from '../../../../src/checkpoint/index.js';
 import { classify } from '../../../../src/supervisor/classify.js';
 import { fillTensor } from '../../../../src/trainer/backends/fill-tensor.js';
-import { compilerName, nodeHeaderFolders } from '../../../../src/trainer/backends/native/compile-binding.js';
+import {
+  compileBinding,
+  compilerName,
+  nodeHeaderFolders,
+} from '../../../../src/trainer/backends/native/compile-binding.js';
 import { findTensorflow } from '../../../../src/trainer/backends/native/find-tensorflow.js';
-import { runProgram } from '../../../../src/trainer/backends/native/run-program.js';
 import { outOfMemoryLine } from '../../../../src/trainer/backends/out-of-memory.js';
 import { loadTensorflowBackend } from '../../../../src/trainer/backends/tensorflow-backend.js';
 import { nativeBackend } from '../../../../src/trainer/backends/tensorflow-ops.js';
@@ -33,22 +35,16 @@ async function loadDevice(): Promise<Device> {
   const tensorflow = await findTensorflow();
   const [nodeHeaders] = nodeHeaderFolders();
   if (nodeHeaders === undefined) throw new Error('there are no headers of Node');
-  const sources = fileURLToPath(new URL('../../../fixtures/device', import.meta.url));
-  const compile = async (source: string, output: string) => {
-    const { code, stderr } = await runProgram(
-      compilerName(),
-      [
-        ...['-std=c++17', '-O1', '-shared', '-fPIC', '-w', '-DNAPI_VERSION=8', `-I${nodeHeaders}`],
-        ...[`-I${join(tensorflow.folder, 'include')}`, join(sources, source), '-o', join(folder, output)],
-        ...[...tensorflow.libraries, '-ldl', `-Wl,-rpath,${tensorflow.folder}`],
-      ],
-      { timeoutMs: 300_000 },
-    );
-    if (code !== 0) throw new Error(stderr);
+  // As the binding is compiled: all sources of a folder into one library.
+  const compile = async (name: string, output: string) => {
+    const sources = join(folder, name);
+    mkdirSync(sources);
+    copyFileSync(new URL(`../../../fixtures/device/${name}.cc`, import.meta.url), join(sources, `${name}.cc`));
+    await compileBinding({ sources, nodeHeaders, tensorflow, output: join(folder, output), compiler: compilerName() });
     return join(folder, output);
   };
-  const library = await compile('own_memory.cc', 'own_memory.so');
-  const device = createRequire(import.meta.url)(await compile('load_device.cc', 'load_device.node')) as Device;
+  const library = await compile('own_memory', 'own_memory.so');
+  const device = createRequire(import.meta.url)(await compile('load_device', 'load_device.node')) as Device;
   device.load(library);
   return device;
 }
@@ -138,8 +134,7 @@ describe('on a card with memory of its own', () => {
     let kept = fillTensor([megabyte / 4], 'float32', filling(bytes));
     const { bytesInUse } = device.statistics();
     for (let round = 0; round < 4 * deviceMb; round++) {
-      const next = fillTensor([megabyte / 4], 'float32', filling(bytes), kept);
-      kept = next;
+      kept = fillTensor([megabyte / 4], 'float32', filling(bytes), kept);
     }
     expect(device.statistics().bytesInUse).toBe(bytesInUse);
     expect(new Uint8Array((await kept.data()).buffer)).toEqual(bytes);
