@@ -67,12 +67,12 @@ function renderStalls(stalls) {
     '| state, MB | backend | training stands still, `async: false`, ms | in the background, ms | the whole save, ms | stall, of the save | stall, of the training at the `auto` interval |',
     '| ---: | --- | ---: | ---: | ---: | ---: | ---: |',
     ...stalls.map((row) => {
-      const times = [row.sync_stall_ms, row.async_stall_ms, row.save_ms].map((ms) => Math.round(ms));
+      const times = [row.sync_stall_ms, row.async_stall_ms, row.save_ms].map((ms) => ms.toFixed(ms < 10 ? 1 : 0));
       const interval = Math.round(row.auto_interval_secs);
       const shares = [exactly(row.share_of_save), `${exactly(row.share_of_training)} (${interval} s)`];
       return `| ${[row.megabytes, row.backend, ...times, ...shares].join(' | ')} |`;
     }),
     '',
-    'On TensorFlow, which might leave copying to the next step, that step counts as standing still as far as it takes longer than one without a copy before it. The `auto` interval is that of one failure an hour.',
+    "The training is of 64 dense layers by Adam, on batches of 32. What the step after a save takes longer than others counts as standing still: TensorFlow's state is copied meanwhile. The `auto` interval is that of one failure an hour.",
   ];
 }

@@ -35,7 +35,7 @@ subscribe('supervise:step', (ms) => {
 const signals = { stopSignal: () => undefined, takeSaveRequest: () => false, dispose: () => undefined };
 const opened = await openTraining({ config, paths, resume: false, noRestore: false, log: () => undefined }, signals);
 const held = [];
-const { saveEpoch, trainStep, reportStep } = opened.training;
+const { saveEpoch, finishSaving, trainStep, reportStep } = opened.training;
 let startedAtMs;
 const training = {
   ...opened.training,
@@ -52,6 +52,8 @@ const training = {
   },
   saveEpoch: async (...args) => {
     await saveEpoch(...args);
+    // Until it is on disk, a save holds tensors.
+    await finishSaving();
     globalThis.gc();
     const { numTensors, numBytes } = memory();
     const handles = backend().binding?.getNumOfTensors() ?? 0;

@@ -113,7 +113,7 @@ export const checkpoints = z
     async: z
       .boolean()
       .default(true)
-      .describe('Write checkpoints in a thread of their own; the training waits only for the copy of its state.'),
+      .describe('Write checkpoints in a thread of their own; the training waits only until its state is held.'),
     when_busy: z
       .enum(['skip', 'wait'])
       .default('skip')

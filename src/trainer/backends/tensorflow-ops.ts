@@ -15,6 +15,9 @@ export interface NativeTensor {
   readonly dtype: number;
 }
 
+/** A tensor's handle, or the name of an operation without inputs. */
+export type ValueSource = number | string;
+
 /** The part of tfjs-node's native binding that is used beside tfjs. */
 export interface NativeBinding {
   readonly TF_ATTR_STRING: number;
@@ -26,8 +29,17 @@ export interface NativeBinding {
   createTensor(shape: number[], dtype: number, data: ArrayLike<unknown>): number;
   deleteTensor(id: number): void;
   tensorDataSync(id: number): ArrayLike<unknown>;
-  /** Copies tensors' values into memory of their sizes. Only in a binding that we have built: see `native/copying-binding.ts`. */
-  copyTensors?(ids: readonly number[], targets: readonly Uint8Array[]): void;
+  /**
+   * Copies values into memory of their sizes: those of tensors, by handle, and what operations of a loaded model read, by name. With
+   * `ready`, which threads share, it returns true if it has only begun to, and makes that 1 afterwards. Only in a binding that we
+   * have built: see `native/copying-binding.ts`.
+   */
+  copyValues?(
+    sources: readonly ValueSource[],
+    targets: readonly Uint8Array[],
+    session?: number,
+    ready?: Int32Array,
+  ): boolean;
   /**
    * Makes a tensor, once `fill` has written its values into the memory that TensorFlow keeps them in; that memory is gone from
    * JS afterwards. The tensor `spare` is deleted first, and its memory used if it suits. Only in a binding that we have built.

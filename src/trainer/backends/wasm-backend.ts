@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { env, setBackend } from '@tensorflow/tfjs-core';
 import type { LoadedBackend } from './backend.js';
 import { installWasmKernels } from './wasm-kernels/index.js';
+import { withSharedMemory } from './wasm-shared-memory.js';
 import { withWasmThreads } from './wasm-threads.js';
 
 /**
@@ -18,7 +19,7 @@ export async function loadWasmBackend(threads = 1): Promise<LoadedBackend> {
   const start = () => setBackend('wasm');
   env().set('WASM_HAS_MULTITHREAD_SUPPORT', false);
   if (threads > 1) wasm.setThreadsCount(threads);
-  const started = threads > 1 ? await withWasmThreads(threads, start) : await start();
+  const started = threads > 1 ? await withWasmThreads(threads, start) : await withSharedMemory(start);
   if (!started) throw new Error('WebAssembly could not be started');
   installWasmKernels();
   const running = threads > 1 ? wasm.getThreadsCount() : 1;

@@ -99,7 +99,7 @@ function captureWith<Batch extends object, Recording>(
       return eager.run(batch);
     },
     settle: replayer.settle,
-    withHandles: replayer.withHandles,
+    locate: replayer.locate,
     dispose: replayer.dispose,
   };
 }

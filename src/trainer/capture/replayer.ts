@@ -18,6 +18,6 @@ export interface Replayer<Recording> {
   /** Lets go of a recording that is not to be replayed any more. */
   readonly forget: (recording: Recording) => void;
   readonly settle: StepRunner<never>['settle'];
-  readonly withHandles: StepRunner<never>['withHandles'];
+  readonly locate: StepRunner<never>['locate'];
   readonly dispose: () => void;
 }

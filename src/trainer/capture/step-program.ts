@@ -1,5 +1,6 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { dispose, stack } from '@tensorflow/tfjs-core';
+import type { ValueSource } from '../backends/tensorflow-ops.js';
 import { idOf } from './variable-values.js';
 
 /** A training step as a computation on tensors that can be run operation by operation, or recorded once and replayed. */
@@ -13,6 +14,12 @@ export interface StepProgram<Batch> {
   readonly structureOf: (batch: Batch) => string;
 }
 
+/** Where TensorFlow has values: in tensors, or in variables of a session, which are read by operations of these names. */
+export interface ValuePlaces {
+  readonly sources: readonly ValueSource[];
+  readonly session: number | undefined;
+}
+
 /** A training step that can be taken. */
 export interface StepRunner<Batch> {
   /** Takes one step and returns its figures. */
@@ -20,10 +27,10 @@ export interface StepRunner<Batch> {
   /** Brings the variables up to date; to be called before they are read anywhere else. */
   readonly settle: () => void;
   /**
-   * Shows the handles of the variables' present values while `use` runs, on the tensorflow backend. The variables are not
-   * brought up to date: as long as they held the session's values, the session would have to copy each one before it changes it.
+   * Where the variables' present values are until the next step, on the tensorflow backend. The variables are not brought up to
+   * date: as long as they held the session's values, the session would have to copy each one before it changes it.
    */
-  readonly withHandles: <Result>(variables: readonly Variable[], use: (handles: readonly number[]) => Result) => Result;
+  readonly locate: (variables: readonly Variable[]) => ValuePlaces;
   readonly dispose: () => void;
 }
 
@@ -32,7 +39,7 @@ export function runEagerly<Batch>({ compute }: StepProgram<Batch>): StepRunner<B
   return {
     run: (batch) => readScalars(compute(batch)),
     settle: () => undefined,
-    withHandles: (variables, use) => use(variables.map(idOf)),
+    locate: (variables) => ({ sources: variables.map(idOf), session: undefined }),
     dispose: () => undefined,
   };
 }

@@ -5,8 +5,11 @@ import { createPacker } from './packed-tensors.js';
 
 /** Commits checkpoints one after the other in a thread of its own. */
 export interface BackgroundCommit {
-  /** Hands a checkpoint over; its tensors' memory goes along, and comes back. Rejects as `commitFinite` does. */
-  readonly commit: (options: CommitOptions) => Promise<readonly ArrayBuffer[]>;
+  /**
+   * Hands a checkpoint over, whose tensors are complete when `ready` is 1. Their memory is read until this resolves, or goes along
+   * if it is not shared. Rejects as `commitFinite` does.
+   */
+  readonly commit: (options: CommitOptions, ready?: Int32Array) => Promise<void>;
   /** Starts the thread before it is needed. */
   readonly start: () => void;
   readonly close: () => Promise<void>;
@@ -22,7 +25,7 @@ export function createBackgroundCommit(): BackgroundCommit {
     return writer;
   };
   return {
-    commit: (options) => open().handOver(options),
+    commit: (options, ready) => open().handOver(options, ready),
     start: open,
     close: async () => {
       await writer?.end();
@@ -37,7 +40,7 @@ interface Writer {
 }
 
 interface Waiting {
-  readonly settle: (memory: readonly ArrayBuffer[]) => void;
+  readonly settle: () => void;
   readonly fail: (error: Error) => void;
 }
 
@@ -55,7 +58,7 @@ function startWriter(onEnd: () => void): Writer {
   worker.unref();
   // Once for all: to listen anew at each save keeps the training waiting.
   worker.on('message', (outcome: CommitOutcome) =>
-    end(({ settle, fail }) => (outcome.ok ? settle(outcome.memory) : fail(toError(outcome)))),
+    end(({ settle, fail }) => (outcome.ok ? settle() : fail(toError(outcome)))),
   );
   worker.on('error', (error: Error) => end(({ fail }) => fail(error)));
   worker.on('exit', (code) => {
@@ -63,13 +66,16 @@ function startWriter(onEnd: () => void): Writer {
     end(({ fail }) => fail(new Error(`the checkpoint writer ended with code ${code}`)));
   });
   return {
-    handOver: ({ tensors, ...rest }) =>
+    handOver: ({ tensors, ...rest }, ready) =>
       new Promise((settle, fail) => {
         waiting = { settle, fail };
         worker.ref();
         const packed = pack(tensors);
-        const order: CommitOrder = { ...rest, packed };
-        worker.postMessage(order, [...packed.memory]);
+        const order: CommitOrder = { ...rest, packed, ready };
+        worker.postMessage(
+          order,
+          packed.memory.filter((memory) => memory instanceof ArrayBuffer),
+        );
       }),
     end: () => worker.terminate(),
   };

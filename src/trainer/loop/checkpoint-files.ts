@@ -2,11 +2,12 @@ import type { CommitOptions } from '../../checkpoint/index.js';
 import { type EpochInfo, type EpochInfoStatus, systemErrorCode } from '../../protocol/index.js';
 import type { BackgroundCommit } from './background-commit.js';
 import { commitFinite, notFinite } from './commit-finite.js';
-import { isCopiedToGiven } from './copy-variables.js';
 import { DivergedError } from './diverged-error.js';
+import { bytesToHold, type HeldEntries } from './hold-variables.js';
 import { createMemoryPool, memoryOf, takeFromOne } from './memory-pool.js';
-import { snapshotTraining, type TrainingProgress } from './training-state.js';
+import { holdTraining, type TrainingProgress } from './training-state.js';
 import type { TrainingTensors } from './training-tensors.js';
+import { waitUntilReady } from './wait-until-ready.js';
 
 /** What the trainer needs to write its checkpoints. */
 export interface CheckpointWriter {
@@ -62,11 +63,9 @@ export class UnsavedError extends Error {
 }
 
 /** Bytes of one save in memory, so many that few parts are left over: the graph of the objects has some hundred for each name. */
-function roomFor({ variables, counters, rates }: TrainingTensors): number {
-  const scalars = counters.size + (rates?.size ?? 0);
-  const copied = isCopiedToGiven() ? [...variables.values()] : [];
-  const tensors = copied.reduce((sum, { size }) => sum + 4 * size + 8, 0);
-  return tensors + 512 * (variables.size + scalars) + 64 * 1024;
+function roomFor(tensors: TrainingTensors): number {
+  const { variables, counters, rates } = tensors;
+  return bytesToHold(tensors) + 512 * (variables.size + counters.size + (rates?.size ?? 0)) + 64 * 1024;
 }
 
 /** Makes the writer of one training's checkpoints. */
@@ -86,17 +85,26 @@ export function createCheckpointWriter(options: CheckpointWriterOptions): Checkp
     await underWay;
     assertSound();
   };
-  const write = async (content: CommitOptions) => {
-    if (background !== undefined) return pool.giveBack(await background.commit(content));
-    await commitFinite(content);
-    pool.giveBack(memoryOf(content.tensors));
+  const hold = (progress: TrainingProgress) => {
+    const take = takeFromOne(pool, roomFor(options.tensors));
+    return holdTraining(options.tensors, progress, take);
+  };
+  const write = async (content: Omit<CommitOptions, 'tensors'>, { entries, ready, release }: HeldEntries) => {
+    try {
+      const whole = { ...content, tensors: entries };
+      if (background === undefined) waitUntilReady(ready);
+      await (background === undefined ? commitFinite(whole) : background.commit(whole, ready));
+      pool.giveBack(memoryOf(entries));
+    } finally {
+      release();
+    }
   };
   /** Copies the state, and begins to write it. */
   const begin = async (name: string, progress: TrainingProgress, epochInfo: EpochInfo) => {
     const startedAtMs = performance.now();
-    const tensors = await snapshotTraining(options.tensors, progress, takeFromOne(pool, roomFor(options.tensors)));
+    const held = await hold(progress);
     const { directory, maxCheckpoints, retention } = options;
-    const written = write({ directory, name, tensors, epochInfo, maxCheckpoints, retention });
+    const written = write({ directory, name, epochInfo, maxCheckpoints, retention }, held);
     // To hand it over keeps the training waiting, too.
     const stallSecs = (performance.now() - startedAtMs) / 1000;
     underWay = written

@@ -86,7 +86,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
     batchSize: linesPerStep,
   });
   const step = openStep({ ...networks, config }, backend.name, log);
-  const tensors = { ...networks.tensors, settle: step.settle, withHandles: step.withHandles };
+  const tensors = { ...networks.tensors, settle: step.settle, locate: step.locate };
   const validate = createValidator({
     ...networks,
     dataset: data.validation,

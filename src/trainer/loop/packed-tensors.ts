@@ -8,7 +8,8 @@ export interface PackedTensors {
   readonly count: number;
   /** JSON: `[index, place]` of each tensor whose place changed. */
   readonly changes: string;
-  readonly memory: readonly ArrayBuffer[];
+  /** What is shared stays readable here; the rest is moved, or copied. */
+  readonly memory: readonly ArrayBufferLike[];
 }
 
 type Part = readonly [memory: number, byteOffset: number, byteLength: number];
@@ -24,7 +25,7 @@ type Place = readonly [
 export function createPacker(): (tensors: Iterable<readonly [string, TensorData]>) => PackedTensors {
   const known: Place[] = [];
   return (tensors) => {
-    const memory = new Map<ArrayBuffer, number>();
+    const memory = new Map<ArrayBufferLike, number>();
     const changes: [number, Place][] = [];
     let count = 0;
     for (const [name, tensor] of tensors) {
@@ -47,7 +48,7 @@ export function createUnpacker(): (packed: PackedTensors) => [string, TensorData
   return ({ count, changes, memory }) => {
     for (const [index, place] of JSON.parse(changes) as [number, Place][]) known[index] = place;
     const toView = ([index, byteOffset, byteLength]: Part) =>
-      new Uint8Array(memory[index] as ArrayBuffer, byteOffset, byteLength);
+      new Uint8Array(memory[index] as ArrayBufferLike, byteOffset, byteLength);
     return known.slice(0, count).map(([name, dtype, shape, parts, isString]) => {
       const views = parts.map(toView);
       const data = isString ? views : (views[0] as Uint8Array);
@@ -58,9 +59,9 @@ export function createUnpacker(): (packed: PackedTensors) => [string, TensorData
 
 const partsOf = ({ data }: TensorData) => (data instanceof Uint8Array ? [data] : data);
 
-function toPart({ buffer, byteOffset, byteLength }: Uint8Array, memory: Map<ArrayBuffer, number>): Part {
-  const index = memory.get(buffer as ArrayBuffer) ?? memory.size;
-  memory.set(buffer as ArrayBuffer, index);
+function toPart({ buffer, byteOffset, byteLength }: Uint8Array, memory: Map<ArrayBufferLike, number>): Part {
+  const index = memory.get(buffer) ?? memory.size;
+  memory.set(buffer, index);
   return [index, byteOffset, byteLength];
 }
 

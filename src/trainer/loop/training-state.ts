@@ -12,6 +12,7 @@ import { SuperviseError } from '../../protocol/index.js';
 import { type FilledType, fillTensor } from '../backends/fill-tensor.js';
 import type { BestScore } from './best-score.js';
 import { copyTo, copyVariables, type Take } from './copy-variables.js';
+import { type HeldEntries, holdVariables } from './hold-variables.js';
 import type { LossBalance } from './loss-weights.js';
 import type { Rollback } from './rollback.js';
 import type { TrainingTensors } from './training-tensors.js';
@@ -49,6 +50,28 @@ export async function snapshotTraining(
   take: Take = (bytes) => new Uint8Array(bytes),
 ): Promise<[string, TensorData][]> {
   const entries = await copyVariables(tensors, take);
+  addProgress(entries, tensors, progress, take);
+  return entries;
+}
+
+/** The same for another thread, which may read it while the training goes on. */
+export async function holdTraining(
+  tensors: TrainingTensors,
+  progress: TrainingProgress,
+  take: Take,
+): Promise<HeldEntries> {
+  const held = await holdVariables(tensors, take);
+  addProgress(held.entries, tensors, progress, take);
+  return held;
+}
+
+/** Adds all that is not a variable. */
+function addProgress(
+  entries: [string, TensorData][],
+  tensors: TrainingTensors,
+  progress: TrainingProgress,
+  take: Take,
+): void {
   const put = (name: string, { data, ...scalar }: TensorData & { readonly data: Uint8Array }) =>
     entries.push([`${name}${valueSuffix}`, { ...scalar, data: copyTo(take, data) }]);
   for (const [name, counter] of tensors.counters) put(name, int64Scalar(counter.get()));
@@ -59,7 +82,6 @@ export async function snapshotTraining(
   entries.push([graphName, { dtype: 'string', shape: [], data: [copyTo(take, graph)] }]);
   const json = new TextEncoder().encode(JSON.stringify(progress));
   entries.push([progressKey, { dtype: 'string', shape: [], data: [copyTo(take, json)] }]);
-  return entries;
 }
 
 const graphs = new WeakMap<TrainingTensors, { names: readonly string[]; graph: readonly [string, Uint8Array] }>();

@@ -10,6 +10,6 @@ export interface TrainingTensors {
   readonly rates?: ReadonlyMap<string, number>;
   /** Brings the variables up to date, where their values live elsewhere during the training. */
   readonly settle?: () => void;
-  /** On native TensorFlow: shows the handles of the variables' present values while `use` runs, wherever they live. */
-  readonly withHandles?: StepRunner<never>['withHandles'];
+  /** On native TensorFlow: says where the variables' present values are. */
+  readonly locate?: StepRunner<never>['locate'];
 }

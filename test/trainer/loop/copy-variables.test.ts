@@ -1,11 +1,17 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { scalar, square, tensor1d, type Variable, variable } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { TensorData } from '../../../src/checkpoint/index.js';
 import { nativeBackend } from '../../../src/trainer/backends/tensorflow-ops.js';
 import { captureStep } from '../../../src/trainer/capture/index.js';
 import { idOf } from '../../../src/trainer/capture/variable-values.js';
 import { copyVariables, isCopiedToGiven } from '../../../src/trainer/loop/copy-variables.js';
+import { holdVariables } from '../../../src/trainer/loop/hold-variables.js';
 import type { TrainingTensors } from '../../../src/trainer/loop/training-tensors.js';
+import { waitUntilReady } from '../../../src/trainer/loop/wait-until-ready.js';
 import { createAdam } from '../../../src/trainer/nn/index.js';
+import { repository } from '../../cli/support.js';
 import { useTensorflow } from '../native.js';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -30,7 +36,7 @@ function openTraining() {
     variables: new Map([...weights, ...optimizer.slots()]),
     counters: new Map(),
     settle: step.settle,
-    withHandles: step.withHandles,
+    locate: step.locate,
   };
   const takeSteps = async (count: number) => {
     for (let taken = 0; taken < count; taken++) await step.run({});
@@ -89,7 +95,7 @@ describe.skipIf(!native)('the state of a captured training', () => {
     await takeSteps(4);
     const copied = await bytesOf(tensors);
     const { binding } = nativeBackend();
-    nativeBackend().binding = Object.create(binding, { copyTensors: { value: undefined } }) as typeof binding;
+    nativeBackend().binding = Object.create(binding, { copyValues: { value: undefined } }) as typeof binding;
     try {
       expect(isCopiedToGiven()).toBe(false);
       expect(await bytesOf(tensors)).toEqual(copied);
@@ -99,38 +105,116 @@ describe.skipIf(!native)('the state of a captured training', () => {
   });
 });
 
-describe.skipIf(!native)('copyTensors of our binding', () => {
+describe.skipIf(!native)('copyValues of our binding', () => {
   test('copies values of each type', () => {
     expect(isCopiedToGiven()).toBe(true);
     const target = new Uint8Array(16);
     const tensors = [tensor1d([1, -2], 'int32'), tensor1d([true, false], 'bool'), tensor1d([])];
     const parts = [target.subarray(4, 12), target.subarray(13, 15), target.subarray(0, 0)];
-    nativeBackend().binding.copyTensors?.(tensors.map(idOf), parts);
+    nativeBackend().binding.copyValues?.(tensors.map(idOf), parts);
     expect([...new Int32Array(target.buffer)].slice(1, 3)).toEqual([1, -2]);
     expect([...target.subarray(13, 15)]).toEqual([1, 0]);
-    nativeBackend().binding.copyTensors?.([], []);
+    nativeBackend().binding.copyValues?.([], []);
   });
 
   test('copies what several threads share, and more than is copied together', () => {
     const lengths = [1, 3_000_001, 0, 9_999_999, 7, 25_000_000, 12];
     const tensors = lengths.map((length, at) => tensor1d(Float32Array.from({ length }, (_, index) => index * 7 + at)));
     const targets = lengths.map((length) => new Uint8Array(4 * length));
-    nativeBackend().binding.copyTensors?.(tensors.map(idOf), targets);
+    nativeBackend().binding.copyValues?.(tensors.map(idOf), targets);
     for (const [at, each] of tensors.entries())
       expect(Buffer.compare(Buffer.from(each.dataSync().buffer), targets[at] as Uint8Array), `tensor ${at}`).toBe(0);
     for (const each of tensors) each.dispose();
   });
 
-  test('refuses memory of another size or kind, and tensors that are not there', () => {
-    const copy = (ids: unknown, targets: unknown) =>
-      nativeBackend().binding.copyTensors?.(ids as number[], targets as Uint8Array[]);
+  test('refuses memory of another size or kind, and values that are not there', () => {
+    const copy = (sources: unknown, targets: unknown, session?: unknown) =>
+      nativeBackend().binding.copyValues?.(sources as number[], targets as Uint8Array[], session as number);
     const id = idOf(tensor1d([1, 2]));
     expect(() => copy([id], [new Uint8Array(7)])).toThrow(/7 bytes for a tensor of 8/);
     expect(() => copy([id], [new Float32Array(2)])).toThrow(/into Uint8Arrays/);
     expect(() => copy([id], [undefined])).toThrow(/into Uint8Arrays/);
     expect(() => copy([987_654_321], [new Uint8Array(8)])).toThrow(/not referenced \(tensor_id: 987654321\)/);
-    expect(() => copy(['x'], [new Uint8Array(8)])).toThrow(/takes tensors' ids/);
+    expect(() => copy([-1], [new Uint8Array(8)])).toThrow(/not referenced \(tensor_id: -1\)/);
+    expect(() => copy([{}], [new Uint8Array(8)])).toThrow(/takes tensors' ids, and names/);
+    expect(() => copy(['x/read'], [new Uint8Array(8)])).toThrow(/no session of theirs \(session: -1\)/);
+    expect(() => copy(['x/read'], [new Uint8Array(8)], 987_654_321)).toThrow(/\(session: 987654321\)/);
     expect(() => copy([id], [])).toThrow(/as many Uint8Arrays/);
     expect(() => copy(id, new Uint8Array(8))).toThrow(/as many Uint8Arrays/);
+  });
+
+  test('reads variables of a session by name', async () => {
+    const { tensors, takeSteps } = openTraining();
+    await takeSteps(4);
+    const { sources, session } = tensors.locate?.([...tensors.variables.values()]) ?? {};
+    expect(sources?.every((source) => /^variable\d+\/read$/.test(String(source)))).toBe(true);
+    const copy = (names: readonly string[], targets: readonly Uint8Array[]) =>
+      nativeBackend().binding.copyValues?.(names, targets, session);
+    const target = new Uint8Array(12);
+    expect(copy([String(sources?.[0])], [target])).toBe(false);
+    expect(`${Buffer.from(target).toString('hex')}`).toBe((await bytesOf(tensors))[0]?.[1]);
+    expect(() => copy(['nobody/read'], [target])).toThrow(/not in the session \(name: nobody\/read\)/);
+  });
+});
+
+describe.skipIf(!native)('a state that is copied beside the next steps', () => {
+  /** 20 MB each, in place: what is small is copied at once. */
+  const length = 5_000_000;
+  const openLarge = () => {
+    const weight = variable(tensor1d(Float32Array.from({ length }, (_, at) => Math.sin(at))));
+    const weights = new Map([['w', weight]]);
+    const optimizer = createAdam('adam', { variables: weights, trainable: weights }, { beta1: 0.9, beta2: 0.999 });
+    const compute = () => {
+      optimizer.apply(new Map([['w', square(weight)]]), 0.1);
+      return { loss: scalar(0) };
+    };
+    const log: string[] = [];
+    const step = captureStep<object>({ structureOf: () => 'same', compute }, (line) => log.push(line));
+    const variables = new Map([...weights, ...optimizer.slots()]);
+    const tensors: TrainingTensors = { variables, counters: new Map(), settle: step.settle, locate: step.locate };
+    return { tensors, step: () => step.run({}), log };
+  };
+  const shared = (bytes: number) => new Uint8Array(new SharedArrayBuffer(bytes));
+  const entriesOf = (entries: readonly (readonly [string, TensorData])[]) =>
+    entries.map(([, { data }]) => Buffer.from(data as Uint8Array));
+
+  test('is the state at that moment, whatever the steps do meanwhile, and so are the steps', async () => {
+    const [watched, unwatched] = [openLarge(), openLarge()];
+    const saves: { ready: Int32Array | undefined; held: Buffer[]; expected: Buffer[] }[] = [];
+    for (let taken = 0; taken < 8; taken++) {
+      await watched.step();
+      await unwatched.step();
+      const { entries, ready } = await holdVariables(watched.tensors, shared);
+      const expected = entriesOf(await copyVariables(unwatched.tensors, take));
+      // The step that follows updates in place what is being copied.
+      saves.push({ ready, held: entries.map(([, { data }]) => Buffer.from((data as Uint8Array).buffer)), expected });
+    }
+    for (const { ready, held, expected } of saves) {
+      waitUntilReady(ready);
+      for (const [at, bytes] of expected.entries()) expect(Buffer.compare(held[at] as Buffer, bytes)).toBe(0);
+    }
+    expect(saves.map(({ ready }) => ready?.[0])).toEqual(saves.map(() => 1));
+    expect(watched.log).toEqual([]);
+    const ends = [watched, unwatched].map(async ({ tensors }) => entriesOf(await copyVariables(tensors, take)));
+    const [left, right] = (await Promise.all(ends)) as [Buffer[], Buffer[]];
+    for (const [at, bytes] of left.entries()) expect(Buffer.compare(bytes, right[at] as Buffer)).toBe(0);
+  });
+
+  test('does not keep the process from ending, nor ends it badly', async () => {
+    const program = `
+      import { variable, zeros } from '@tensorflow/tfjs-core';
+      import { selectBackend } from './dist/trainer/backends/select-backend.js';
+      import { holdVariables } from './dist/trainer/loop/hold-variables.js';
+      await selectBackend('tensorflow');
+      const variables = new Map([['w', variable(zeros([100_000_000]))]]);
+      const { ready } = await holdVariables({ variables, counters: new Map() }, (bytes) => new Uint8Array(new SharedArrayBuffer(bytes)));
+      console.log(ready[0]);
+      if (process.argv[1] === 'exit') process.exit(0);
+    `;
+    for (const end of ['exit', 'return']) {
+      const args = ['--input-type=module', '-e', program, end];
+      const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: repository, timeout: 100_000 });
+      expect(stdout.trim(), end).toBe('0');
+    }
   });
 });

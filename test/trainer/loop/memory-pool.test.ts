@@ -1,24 +1,26 @@
 import { expect, test } from 'vitest';
 import { createMemoryPool, memoryOf } from '../../../src/trainer/loop/memory-pool.js';
 
-test('memory that was taken and given back is taken again, also when it has been in another thread', () => {
+test('memory that was taken and given back is taken again; threads share it', () => {
   const pool = createMemoryPool();
   const [first, second] = [pool.take(100), pool.take(100)];
   expect(first.length).toBe(100);
+  expect(first.buffer).toBeInstanceOf(SharedArrayBuffer);
   expect(first.buffer).not.toBe(second.buffer);
-  const moved = structuredClone(first.buffer, { transfer: [first.buffer as ArrayBuffer] }) as ArrayBuffer;
-  pool.giveBack([moved]);
-  expect(pool.take(100).buffer).toBe(moved);
-  expect(pool.take(100).buffer).not.toBe(second.buffer);
+  pool.giveBack([first.buffer]);
+  expect(pool.take(100).buffer).toBe(first.buffer);
+  expect([first.buffer, second.buffer]).not.toContain(pool.take(100).buffer);
 });
 
-test('it never grows beyond what was taken', () => {
+test('it takes nothing back that is not its own, and nothing twice', () => {
   const pool = createMemoryPool();
-  const own = pool.take(8).buffer as ArrayBuffer;
-  pool.giveBack([new ArrayBuffer(8), own, new ArrayBuffer(16)]);
-  const again = [pool.take(8), pool.take(8)].map(({ buffer }) => buffer);
-  expect(again).not.toContain(own);
-  expect(pool.take(16).length).toBe(16);
+  const own = pool.take(8).buffer;
+  const others = [new ArrayBuffer(8), new SharedArrayBuffer(8)];
+  pool.giveBack([others[0] as ArrayBuffer, own, own, others[1] as SharedArrayBuffer]);
+  const again = [pool.take(8), pool.take(8), pool.take(8)].map(({ buffer }) => buffer);
+  expect(again[0]).toBe(own);
+  expect(new Set(again).size).toBe(3);
+  for (const other of others) expect(again).not.toContain(other);
 });
 
 test('memoryOf names each buffer once, those of strings too', () => {

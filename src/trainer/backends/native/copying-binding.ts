@@ -1,11 +1,11 @@
-import { copyTensors } from './copy-tensors.js';
+import { copyValues } from './copy-values.js';
 import { refillTensor } from './refill-tensor.js';
 
 /** The file of the binding's sources that defines what Node sees; it is compiled as a part of {@link copyingBinding}. */
 export const stockBinding = 'tfjs_binding.cc';
 
 /**
- * C++ that adds `copyTensors` and `refillTensor` to the binding, for states in memory that is there already. It includes the stock
+ * C++ that adds `copyValues` and `refillTensor` to the binding, for states in memory that is there already. It includes the stock
  * sources, and reaches into their backend.
  */
 export const copyingBinding = `#include <node_api.h>
@@ -13,6 +13,7 @@ export const copyingBinding = `#include <node_api.h>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -35,6 +36,9 @@ struct Reach {
 struct Handles {};
 auto &Get(Handles, TFJSBackend &backend);
 template struct Reach<Handles, &TFJSBackend::tfe_handle_map_>;
+struct Sessions {};
+auto &Get(Sessions, TFJSBackend &backend);
+template struct Reach<Sessions, &TFJSBackend::tf_savedmodel_map_>;
 struct NextId {};
 auto &Get(NextId, TFJSBackend &backend);
 template struct Reach<NextId, &TFJSBackend::next_tensor_id_>;
@@ -45,16 +49,23 @@ struct Device {};
 auto &Get(Device, TFJSBackend &backend);
 template struct Reach<Device, &TFJSBackend::device_name>;
 
-${copyTensors}
+static bool IsOnHost(TFE_TensorHandle *handle) {
+  TF_AutoStatus status;
+  const char *const device = TFE_TensorHandleBackingDeviceName(handle, status.status);
+  return TF_GetCode(status.status) == TF_OK && std::strstr(device, "CPU") != nullptr;
+}
+
+${copyValues}
 ${refillTensor}
 static napi_value InitCopyingBinding(napi_env env, napi_value exports) {
   exports = InitTFNodeJSBinding(env, exports);
   if (exports == nullptr) return nullptr;
   napi_property_descriptor properties[] = {
-      {"copyTensors", nullptr, CopyTensors, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"copyValues", nullptr, CopyValues, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"refillTensor", nullptr, RefillTensor, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
   ENSURE_NAPI_OK_RETVAL(env, napi_define_properties(env, exports, 2, properties), exports);
+  ENSURE_NAPI_OK_RETVAL(env, napi_add_env_cleanup_hook(env, JoinBackground, nullptr), exports);
   return exports;
 }
 

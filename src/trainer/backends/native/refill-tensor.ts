@@ -37,9 +37,7 @@ static TF_Tensor *TakeTensor(TFJSBackend &backend, int32_t id, TF_DataType dtype
   TFE_TensorHandle *const handle = found->second;
   handles.erase(found);
   TF_AutoStatus status;
-  const char *const device = TFE_TensorHandleBackingDeviceName(handle, status.status);
-  const bool is_on_host = TF_GetCode(status.status) == TF_OK && std::strstr(device, "CPU") != nullptr;
-  TF_Tensor *const tensor = is_on_host ? TFE_TensorHandleResolve(handle, status.status) : nullptr;
+  TF_Tensor *const tensor = IsOnHost(handle) ? TFE_TensorHandleResolve(handle, status.status) : nullptr;
   // It would count as a user.
   TFE_DeleteTensorHandle(handle);
   if (tensor == nullptr) return nullptr;

@@ -57,7 +57,7 @@ export function createCommandReplayer(): Replayer<CommandRecording> {
     trim: () => releaseFreeBuffers(gpu),
     forget: () => undefined,
     settle: () => undefined,
-    withHandles: () => {
+    locate: () => {
       throw new Error('tensors have no handles on WebGPU');
     },
     dispose: held.dispose,

@@ -49,7 +49,7 @@ export function createGraphReplayer(): Replayer<Recording> {
       recordings.delete(recording);
     },
     settle: sync.settle,
-    withHandles: sync.withHandles,
+    locate: sync.locate,
     dispose: () => {
       sync.replace(() => undefined);
       session = undefined;

@@ -11,17 +11,14 @@ import { setAllNode, type VariableTable } from './variable-table.js';
 
 /** Recorded steps loaded into TensorFlow, with the variables that they share. */
 export interface GraphSession {
+  /** The binding's number of it. */
+  readonly id: number;
   /** Takes a step with the inputs as they read now; returns its figures. */
   readonly run: (recording: Recording) => Record<string, number>;
   /** Gives the session's variables the values that the training's have. */
   readonly push: () => void;
   /** Gives these variables of the training the values that the session's have. */
   readonly pull: (variables: readonly Variable[]) => void;
-  /** Shows the handles of the session's values of these variables while `use` runs. */
-  readonly show: <Result>(
-    variables: readonly Variable[],
-    use: (handles: ReadonlyMap<TensorInfo, number>) => Result,
-  ) => Result;
   readonly dispose: () => void;
 }
 
@@ -31,6 +28,7 @@ export function openGraphSession(table: VariableTable, recordings: readonly Reco
   const id = load([...table.nodes(), ...recordings.flatMap(({ nodes }) => nodes)]);
   const entries = table.entries();
   return {
+    id,
     run: ({ inputs, figures, output }) => {
       const read = inputs.map((input) => readInput(input.read));
       const names = inputs.map(({ name }) => name).join();
@@ -54,14 +52,6 @@ export function openGraphSession(table: VariableTable, recordings: readonly Reco
         const value = nativeBackend().createOutputTensor(made);
         (variable as Variable).assign(value as Variable);
         value.dispose();
-      }
-    },
-    show: (variables, use) => {
-      const read = readValues(variables);
-      try {
-        return use(new Map(Array.from(read, ([variable, made]) => [variable, made.id])));
-      } finally {
-        for (const { id: handle } of read.values()) binding.deleteTensor(handle);
       }
     },
     dispose: () => binding.deleteSavedModel(id),

@@ -8,8 +8,8 @@ import type { TableEntry, VariableTable } from './variable-table.js';
 export interface VariableSync {
   /** Brings the training's variables up to date after steps of the session. */
   readonly settle: () => void;
-  /** Shows the handles of variables' present values, wherever they are, while `use` runs. */
-  readonly withHandles: StepRunner<unknown>['withHandles'];
+  /** Says where variables' present values are, without bringing anything up to date. */
+  readonly locate: StepRunner<unknown>['locate'];
   /** Brings the session up to date after assignments outside of it, such as a restore; they win over the session's values. */
   readonly push: () => void;
   /** Says that the session has taken a step. */
@@ -41,11 +41,9 @@ export function createVariableSync(table: VariableTable): VariableSync {
   };
   return {
     settle,
-    withHandles: (variables, use) => {
-      const stale = session === undefined ? [] : findStale().map(({ variable }) => variable as Variable);
-      const show = (current: ReadonlyMap<TensorInfo, number>) =>
-        use(variables.map((variable) => current.get(variable) ?? idOf(variable)));
-      return session === undefined ? show(new Map()) : session.show(stale, show);
+    locate: (variables) => {
+      const inSession = new Map(findStale().map(({ variable, name }) => [variable, `${name}/read`]));
+      return { sources: variables.map((variable) => inSession.get(variable) ?? idOf(variable)), session: session?.id };
     },
     push: () => {
       if (!table.entries().some(wasAssigned)) return;

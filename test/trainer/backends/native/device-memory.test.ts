@@ -19,6 +19,7 @@ import { nativeBackend } from '../../../../src/trainer/backends/tensorflow-ops.j
 import { openGraphSession } from '../../../../src/trainer/capture/graph/graph-session.js';
 import { createVariableTable } from '../../../../src/trainer/capture/graph/variable-table.js';
 import { idOf } from '../../../../src/trainer/capture/variable-values.js';
+import { holdVariables } from '../../../../src/trainer/loop/hold-variables.js';
 import { restoreTraining, snapshotTraining } from '../../../../src/trainer/loop/training-state.js';
 
 interface Device {
@@ -129,6 +130,16 @@ describe('on a card with memory of its own', () => {
     for (const each of training.variables.values()) each.dispose();
   });
 
+  test('what is saved beside the next steps has come to the host before them', async () => {
+    // Large enough to be copied by another thread, if it lay there.
+    const values = counting(5 * megabyte);
+    const variables = new Map([['large', variable(tensor1d(values))]]);
+    const { entries, ready } = await holdVariables({ variables, counters: new Map() }, (size) => new Uint8Array(size));
+    expect(ready).toBeUndefined();
+    expect(entries[0]?.[1].data).toEqual(bytesOf(values));
+    for (const each of variables.values()) each.dispose();
+  });
+
   test('restores take the memory of one state, however often', async () => {
     const bytes = bytesOf(counting(megabyte / 4));
     let kept = fillTensor([megabyte / 4], 'float32', filling(bytes));
@@ -169,9 +180,8 @@ describe('on a card with memory of its own', () => {
     const session = openGraphSession(table, []);
     session.push();
     const copies = [new Uint8Array(4000), new Uint8Array(2400)];
-    session.show([first, second], (handles) =>
-      nativeBackend().binding.copyTensors?.([handles.get(first) as number, handles.get(second) as number], copies),
-    );
+    const names = table.entries().map(({ name }) => `${name}/read`);
+    nativeBackend().binding.copyValues?.(names, copies, session.id);
     expect(copies).toEqual([bytesOf(counting(1000)), bytesOf(counting(600, 7))]);
     first.assign(tensor1d(new Float32Array(1000)));
     session.pull([first]);
