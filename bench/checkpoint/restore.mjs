@@ -14,7 +14,7 @@ const isTraining = target === 'wasm' || target === 'tensorflow';
 /** Restores a training's variables, as `restoreNewest` of the trainer does. */
 async function openTraining(backend) {
   const { selectBackend } = await import('../../dist/trainer/backends/select-backend.js');
-  const { restoreTensors } = await import('../../dist/trainer/loop/training-state.js');
+  const { restoreTensors } = await import('../../dist/trainer/loop/restore-training.js');
   const { constant } = await import('../../dist/trainer/nn/initializers.js');
   const { buildModule } = await import('../../dist/trainer/nn/module.js');
   // As in a relaunch: the same backend has passed its self-test before.

@@ -8,7 +8,7 @@ import type { Charset } from '../data/index.js';
 import { createRecognizer, type FrozenRecognizer, type Recognizer } from '../models/index.js';
 import { blankModule } from '../nn/index.js';
 import { importTransformer, isKerasTransformer } from '../recognizer/keras/import-transformer.js';
-import { restoreVariables } from './training-state.js';
+import { restoreVariables } from './restore-training.js';
 
 /** The recognizer that ships with the package: it reads lines of handwritten digits, 32 pixels high. */
 const shippedWeights = () => join(packageRoot(), 'models/digits-crnn/ckpt-1');

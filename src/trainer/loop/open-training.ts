@@ -28,8 +28,9 @@ import { openStepLog } from './step-log.js';
 import type { StopSignals } from './stop-signals.js';
 import type { TrainerOptions } from './trainer-options.js';
 import type { Training } from './training.js';
-import { type TrainingProgress, warmUp } from './training-state.js';
+import type { TrainingProgress } from './training-state.js';
 import { createValidator } from './validator.js';
+import { warmUp } from './warm-up.js';
 
 /** Tells whoever listens how long the computation of each step took, without what is around it: the bench does. */
 const stepComputed = channel('supervise:step');

@@ -1,6 +1,7 @@
 import { type Bundle, followObjectGraph, valueSuffix } from '../../checkpoint/index.js';
 import type { EpochInfo } from '../../protocol/index.js';
-import { type ReadableCheckpoint, restoreTensors, type TrainingProgress } from './training-state.js';
+import { type ReadableCheckpoint, restoreTensors } from './restore-training.js';
+import type { TrainingProgress } from './training-state.js';
 import type { TrainingTensors } from './training-tensors.js';
 
 /** A checkpoint by our names, also when Python has written it: `tf.train.Checkpoint` names objects by their paths. */

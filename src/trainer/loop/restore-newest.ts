@@ -8,8 +8,9 @@ import {
   verifyCheckpoint,
 } from '../../checkpoint/index.js';
 import { readByObjectPath, restoreFromPython } from './python-checkpoint.js';
+import { restoreTraining } from './restore-training.js';
 import type { TrainerOptions } from './trainer-options.js';
-import { progressKey, restoreTraining, type TrainingProgress } from './training-state.js';
+import { progressKey, type TrainingProgress } from './training-state.js';
 import type { TrainingTensors } from './training-tensors.js';
 
 /** What a resume continues from. */

@@ -3,7 +3,7 @@ import { openBundle, valueSuffix } from '../../checkpoint/index.js';
 import type { Experiment } from '../../config/schema.js';
 import { type SelectedBackend, selectBackend } from '../backends/select-backend.js';
 import { readByObjectPath } from '../loop/python-checkpoint.js';
-import { restoreVariables } from '../loop/training-state.js';
+import { restoreVariables } from '../loop/restore-training.js';
 import { createGenerator, type Generator, restore } from '../models/index.js';
 
 /** A trained generator, ready to restore. */

@@ -22,7 +22,7 @@ import { loadCpuBackend } from '../../../src/trainer/backends/cpu-backend.js';
 import { fillTensor } from '../../../src/trainer/backends/fill-tensor.js';
 import { nativeBackend } from '../../../src/trainer/backends/tensorflow-ops.js';
 import { loadWasmBackend } from '../../../src/trainer/backends/wasm-backend.js';
-import { restoreTensors, restoreVariables } from '../../../src/trainer/loop/training-state.js';
+import { restoreTensors, restoreVariables } from '../../../src/trainer/loop/restore-training.js';
 import { flipBit } from '../../checkpoint/support.js';
 import { repository } from '../../cli/support.js';
 import { useTensorflow } from '../native.js';
@@ -191,7 +191,7 @@ test('a restore reads into the memory that threads of wasm share', async () => {
 import { variable, zeros } from '@tensorflow/tfjs-core';
 import { openBundle } from './dist/checkpoint/index.js';
 import { selectBackend } from './dist/trainer/backends/select-backend.js';
-import { restoreTensors } from './dist/trainer/loop/training-state.js';
+import { restoreTensors } from './dist/trainer/loop/restore-training.js';
 const { device } = await selectBackend('wasm', { wasmThreads: 2 });
 const shapes = ${JSON.stringify(shapes)};
 const variables = new Map(shapes.map(([name, shape, dtype]) => [name, variable(zeros(shape, dtype), false)]));

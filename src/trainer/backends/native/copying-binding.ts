@@ -1,3 +1,5 @@
+import { copyBeside } from './copy-beside.js';
+import { copyMemory } from './copy-memory.js';
 import { copyValues } from './copy-values.js';
 import { refillTensor } from './refill-tensor.js';
 
@@ -55,6 +57,8 @@ static bool IsOnHost(TFE_TensorHandle *handle) {
   return TF_GetCode(status.status) == TF_OK && std::strstr(device, "CPU") != nullptr;
 }
 
+${copyMemory}
+${copyBeside}
 ${copyValues}
 ${refillTensor}
 static napi_value InitCopyingBinding(napi_env env, napi_value exports) {

@@ -20,7 +20,8 @@ import { openGraphSession } from '../../../../src/trainer/capture/graph/graph-se
 import { createVariableTable } from '../../../../src/trainer/capture/graph/variable-table.js';
 import { idOf } from '../../../../src/trainer/capture/variable-values.js';
 import { holdVariables } from '../../../../src/trainer/loop/hold-variables.js';
-import { restoreTraining, snapshotTraining } from '../../../../src/trainer/loop/training-state.js';
+import { restoreTraining } from '../../../../src/trainer/loop/restore-training.js';
+import { snapshotTraining } from '../../../../src/trainer/loop/training-state.js';
 
 interface Device {
   readonly load: (path: string) => void;
