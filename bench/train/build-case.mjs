@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { tensor } from '@tensorflow/tfjs-core';
 import { experimentSchema } from '../../dist/config/schema.js';
 import { selectBackend } from '../../dist/trainer/backends/select-backend.js';
+import { operationThreads } from '../../dist/trainer/loop/operation-threads.js';
 import { createCrnn, createDiscriminator, createGenerator } from '../../dist/trainer/models/index.js';
 import { countParameters, createAdam, createSgd } from '../../dist/trainer/nn/index.js';
 
@@ -16,10 +17,14 @@ export async function buildCase(name, backendName, threads, mode) {
       generator: { filters, depth },
       discriminator: { filters, num_layers: 3, embedding_size: 16, lstm_units: 32, mode: 'ground_truth' },
     },
-    training: { captured: mode === 'captured' },
+    training: { captured: mode === 'captured', batch_size: batch },
+    data: { image_height: height, image_width: width },
   });
   const size = { height, width, seed: 1 };
-  const { device } = await selectBackend(backendName, { wasmThreads: threads });
+  const { device } = await selectBackend(backendName, {
+    wasmThreads: threads,
+    operationThreads: operationThreads(config),
+  });
   const generator = createGenerator(config.model.generator, size);
   const discriminator = createDiscriminator(config.model.discriminator, { ...size, characters: 10 });
   const recognizer = createCrnn({ height, classes: 11, seed: 1 }).freeze();

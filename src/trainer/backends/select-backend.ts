@@ -22,6 +22,8 @@ export interface SelectedBackend extends LoadedBackend {
 export interface BackendOptions {
   /** Threads of the wasm backend; 0 and 1 are one. */
   readonly wasmThreads?: number;
+  /** Threads that native TensorFlow shares one operation among; all processors, if undefined. */
+  readonly operationThreads?: number;
   /** Spares a backend its self-test that has passed it lately, and nothing has changed since. */
   readonly trustsVerdicts?: boolean;
 }

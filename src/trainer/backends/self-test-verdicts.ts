@@ -53,10 +53,12 @@ function readVerdicts(path: string): Verdicts {
 function keyOf({ name, device, version }: LoadedBackend): string {
   const own = describeFile(fileURLToPath(import.meta.url));
   const binding = name === 'tensorflow' ? describeFile(nativeHome().binding) : '';
-  const settings = ['TF_ENABLE_ONEDNN_OPTS', 'ONEDNN_MAX_CPU_ISA', 'DNNL_MAX_CPU_ISA'].map((key) => process.env[key]);
+  const settings = settingNames.map((key) => process.env[key]);
   const parts = [name, device, version, tfjsVersion(), process.version, cpus()[0]?.model, own, binding, settings];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }
+
+const settingNames = ['TF_ENABLE_ONEDNN_OPTS', 'ONEDNN_MAX_CPU_ISA', 'DNNL_MAX_CPU_ISA', 'TF_NUM_INTRAOP_THREADS'];
 
 function describeFile(path: string): string {
   const { size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { size: 0, mtimeMs: 0 };

@@ -17,16 +17,21 @@ const backendPriority = 3;
 
 /**
  * Starts the native backend of `@tensorflow/tfjs-node-gpu`: the one that `npm run native` has built, else one that the user has
- * installed.
+ * installed. `operationThreads`: how many threads share one operation, unless the environment says so; all processors, if undefined.
  * @throws Error saying why it does not load: not installed, or its native binding missing or broken
  */
-export async function loadTensorflowBackend(): Promise<LoadedBackend> {
+export async function loadTensorflowBackend({
+  operationThreads,
+}: {
+  readonly operationThreads?: number;
+} = {}): Promise<LoadedBackend> {
   // Take GPU memory as it is needed, not all of it at once.
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   // Errors, and no news of what TensorFlow has been built for.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   // Convolutions by oneDNN: TensorFlow switches it on by itself on some processors only, and it is faster on all of them.
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
+  if (operationThreads !== undefined) process.env['TF_NUM_INTRAOP_THREADS'] ??= String(operationThreads);
   requireNative();
   if (!(await setBackend('tensorflow'))) throw new Error(`${bindingPackage} loaded, but its backend did not start`);
   const { isUsingGpuDevice, binding } = backend() as unknown as {

@@ -11,6 +11,7 @@ import { createHeartbeatWriter } from './heartbeat-writer.js';
 import { describeBalance, lossWeightsAt, rebalance } from './loss-weights.js';
 import { openSaving } from './open-saving.js';
 import { openStep } from './open-step.js';
+import { operationThreads } from './operation-threads.js';
 import { createReporter } from './reporter.js';
 import { rehearseRestore, restoreNewest } from './restore-newest.js';
 import {
@@ -68,6 +69,7 @@ export async function openTraining(options: TrainerOptions, signals: StopSignals
   opening.catch(() => undefined);
   const backend = await selectBackend(config.training.backend, {
     wasmThreads: config.training.wasm_threads,
+    operationThreads: operationThreads(config),
     trustsVerdicts: true,
   });
   log(`Backend: ${backend.name} on ${backend.device}: ${backend.reason}`);
