@@ -92,8 +92,11 @@ export function createCheckpointWriter(options: CheckpointWriterOptions): Checkp
   const write = async (content: Omit<CommitOptions, 'tensors'>, { entries, ready, release }: HeldEntries) => {
     try {
       const whole = { ...content, tensors: entries };
-      if (background === undefined) waitUntilReady(ready);
-      await (background === undefined ? commitFinite(whole) : background.commit(whole, ready));
+      if (background !== undefined) await background.commit(whole, ready);
+      else {
+        waitUntilReady(ready);
+        await commitFinite(whole);
+      }
       pool.giveBack(memoryOf(entries));
     } finally {
       release();

@@ -20,15 +20,19 @@ export interface HeldEntries {
  * copied by then in memory of its own. All others are copied at once.
  */
 export async function holdVariables(tensors: TrainingTensors, take: Take): Promise<HeldEntries> {
-  if (getBackend() === 'wasm' && mayHold(bytesOf(tensors))) return keepVariables(tensors);
+  if (isKept(tensors)) return keepVariables(tensors);
   const { entries, ready } = copyInBackground(tensors, take) ?? { entries: await copyVariables(tensors, take) };
   return { entries, ready, release: () => undefined };
 }
 
 /** Bytes of the memory that {@link holdVariables} takes, at most. */
 export function bytesToHold(tensors: TrainingTensors): number {
-  const isKept = getBackend() === 'wasm' && mayHold(bytesOf(tensors));
-  return isKept || !isCopiedToGiven() ? 0 : bytesOf(tensors);
+  return isKept(tensors) || !isCopiedToGiven() ? 0 : bytesOf(tensors);
+}
+
+/** Whether the variables' tensors stay where they are, for all threads to read. */
+function isKept(tensors: TrainingTensors): boolean {
+  return getBackend() === 'wasm' && mayHold(bytesOf(tensors));
 }
 
 function keepVariables({ variables, settle }: TrainingTensors): HeldEntries {
