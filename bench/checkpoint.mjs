@@ -41,13 +41,18 @@ machine gives it back to its host after some seconds, and has to wait for it aga
 Each round is stored as soon as it is done; sizes that are not measured keep the results of the last run. --sizes '' --huge takes
 only the 2000 MB.
 
-Then the trainer's own way of saving: how long the training stands still, with a thread for the writing and without.
+Then the trainer's own way of saving: how long the training stands still, with a thread for the writing and without, of the same
+sizes and of 4 MB. 2000 MB are beyond the memory of WebAssembly.
 
 Python tools are measured when there are: TensorFlow in $SUPERVISE_PYTHON, torch and safetensors in
 $SUPERVISE_SAFETENSORS_PYTHON (or the same).
 `;
 /** Bytes that dd reads, to find out how it does so faster. */
 const triedBytes = 200e6;
+/** A state whose save is mostly waiting for the disk: it is not compared with others. */
+const smallMb = 4;
+/** A small save varies by more than what is looked for, and a run of hours makes thousands. */
+const smallRounds = 40;
 const { values: flags } = parseArgs({
   options: {
     sizes: { type: 'string', default: '100,500' },
@@ -103,13 +108,18 @@ async function main() {
         read,
         onRound: (row) => add({ results: [row] }),
       });
-    for (const size of sizes.filter((megabytes) => megabytes < 1000))
-      for (const backend of ['wasm', 'tensorflow'])
-        add({ stalls: await measureStall({ root, folder, megabytes: size, backend, rounds }) });
+    for (const size of [smallMb, ...sizes])
+      for (const backend of size < 1000 ? ['wasm', 'tensorflow'] : ['tensorflow'])
+        add({ stalls: await measureStall({ root, folder, megabytes: size, backend, rounds: stallRounds(size) }) });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
   console.log(renderCheckpointTable(measured));
+}
+
+function stallRounds(megabytes) {
+  if (megabytes <= smallMb) return smallRounds;
+  return Number(megabytes < 1000 ? flags.rounds : flags['huge-rounds']);
 }
 
 /** The first size's share of the time for all: larger ones take longer, but starting all the processes takes as long for each. */

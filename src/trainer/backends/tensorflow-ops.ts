@@ -15,9 +15,6 @@ export interface NativeTensor {
   readonly dtype: number;
 }
 
-/** A tensor's handle, or the name of an operation without inputs. */
-export type ValueSource = number | string;
-
 /** The part of tfjs-node's native binding that is used beside tfjs. */
 export interface NativeBinding {
   readonly TF_ATTR_STRING: number;
@@ -30,14 +27,17 @@ export interface NativeBinding {
   deleteTensor(id: number): void;
   tensorDataSync(id: number): ArrayLike<unknown>;
   /**
-   * Copies values into memory of their sizes: those of tensors, by handle, and what operations of a loaded model read, by name. With
-   * `ready`, which threads share, it returns true if it has only begun to, and makes that 1 afterwards. Only in a binding that we
-   * have built: see `native/copying-binding.ts`.
+   * Copies values into one piece of memory, whose `places` are an offset and a length in bytes of each. A source is a tensor's
+   * handle, or −1 − n for output n of an operation without inputs in a loaded model. With `ready`, which threads share, it returns
+   * true if it has only begun to, and makes that 1 afterwards. Only in a binding that we have built: see
+   * `native/copying-binding.ts`.
    */
-  copyValues?(
-    sources: readonly ValueSource[],
-    targets: readonly Uint8Array[],
+  gatherValues?(
+    sources: Int32Array,
+    target: Uint8Array,
+    places: Float64Array,
     session?: number,
+    operation?: string,
     ready?: Int32Array,
   ): boolean;
   /**

@@ -1,2 +1,2 @@
 export { captureStep } from './capture-step.js';
-export { runEagerly, type StepProgram, type StepRunner } from './step-program.js';
+export { locateTensors, runEagerly, type StepProgram, type StepRunner } from './step-program.js';

@@ -1,7 +1,6 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import { dispose, stack } from '@tensorflow/tfjs-core';
-import type { ValueSource } from '../backends/tensorflow-ops.js';
-import { idOf } from './variable-values.js';
+import { nativeBackend } from '../backends/tensorflow-ops.js';
 
 /** A training step as a computation on tensors that can be run operation by operation, or recorded once and replayed. */
 export interface StepProgram<Batch> {
@@ -14,10 +13,11 @@ export interface StepProgram<Batch> {
   readonly structureOf: (batch: Batch) => string;
 }
 
-/** Where TensorFlow has values: in tensors, or in variables of a session, which are read by operations of these names. */
+/** Where TensorFlow has values: in tensors, by handle, or as outputs of an operation of a session, of which −1 − n is output n. */
 export interface ValuePlaces {
-  readonly sources: readonly ValueSource[];
-  readonly session: number | undefined;
+  readonly sources: Int32Array;
+  readonly session?: number | undefined;
+  readonly operation?: string;
 }
 
 /** A training step that can be taken. */
@@ -34,12 +34,17 @@ export interface StepRunner<Batch> {
   readonly dispose: () => void;
 }
 
+/** Where variables' values are that no session has. */
+export function locateTensors(variables: readonly Variable[]): ValuePlaces {
+  return { sources: Int32Array.from(nativeBackend().getInputTensorIds(variables)) };
+}
+
 /** Runs a step operation by operation. */
 export function runEagerly<Batch>({ compute }: StepProgram<Batch>): StepRunner<Batch> {
   return {
     run: (batch) => readScalars(compute(batch)),
     settle: () => undefined,
-    locate: (variables) => ({ sources: variables.map(idOf), session: undefined }),
+    locate: locateTensors,
     dispose: () => undefined,
   };
 }

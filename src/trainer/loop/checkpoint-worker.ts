@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import type { CommitOptions } from '../../checkpoint/index.js';
 import { systemErrorCode } from '../../protocol/index.js';
 import { commitFinite } from './commit-finite.js';
-
+import { giveWay } from './give-way.js';
 import { createUnpacker, type PackedTensors } from './packed-tensors.js';
 import { waitUntilReady } from './wait-until-ready.js';
 
@@ -19,6 +19,8 @@ export type CommitOutcome =
   | { readonly ok: false; readonly message: string; readonly code: string | undefined };
 
 const unpack = createUnpacker();
+
+giveWay();
 
 // The training goes on while this thread hashes, writes and flushes.
 parentPort?.on('message', async (order: CommitOrder) => {

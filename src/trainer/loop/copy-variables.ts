@@ -2,6 +2,7 @@ import { getBackend, type Variable } from '@tensorflow/tfjs-core';
 import { type DType, type TensorData, valueSuffix } from '../../checkpoint/index.js';
 import { nativeBackend } from '../backends/tensorflow-ops.js';
 import { viewWasmTensor } from '../backends/wasm-memory.js';
+import { locateTensors } from '../capture/index.js';
 import { idOf } from '../capture/variable-values.js';
 import type { TrainingTensors } from './training-tensors.js';
 
@@ -10,7 +11,7 @@ export type Take = (bytes: number) => Uint8Array;
 
 /** Whether {@link copyVariables} copies into the memory that it is given; some bindings of TensorFlow give memory of their own. */
 export function isCopiedToGiven(): boolean {
-  return getBackend() !== 'tensorflow' || nativeBackend().binding.copyValues !== undefined;
+  return getBackend() !== 'tensorflow' || nativeBackend().binding.gatherValues !== undefined;
 }
 
 /** Copies the variables' present values out of the backend, as checkpoint entries in their own dtype and shape. */
@@ -34,9 +35,8 @@ export function copyTo(take: Take, bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * On native TensorFlow: has the variables' present values copied by another thread, which makes `ready` 1 when it is done;
- * `ready` is undefined when they have been copied at once, because they were on a card. Undefined on other backends, and for
- * bindings that cannot.
+ * On native TensorFlow: has the variables' present values copied by another thread, which makes `ready` 1 when it is done; `ready` is undefined when they have been copied at once, because they were on a card. Undefined on other backends, and
+ * for bindings that cannot.
  */
 export function copyInBackground(
   tensors: TrainingTensors,
@@ -53,20 +53,52 @@ function copyFromTensorflow(
   take: Take,
   ready?: Int32Array,
 ): { readonly entries: [string, TensorData][]; readonly isUnderWay: boolean } {
+  const { places, bytes, entriesIn } = layOut(variables);
+  const target = take(bytes);
+  const { sources, session, operation } = locate([...variables.values()]);
   const { binding } = nativeBackend();
-  const targets = Array.from(variables.values(), ({ size, dtype }) => take(size * (dtype === 'bool' ? 1 : 4)));
-  const { sources, session } = locate([...variables.values()]);
-  const isUnderWay = binding.copyValues?.(sources, targets, session, ready) === true;
-  const entries = Array.from(variables, ([name, variable], index) =>
-    entryOf(name, variable, targets[index] as Uint8Array),
-  );
-  return { entries, isUnderWay };
+  const isUnderWay = binding.gatherValues?.(sources, target, places, session, operation, ready) === true;
+  return { entries: [...entriesIn(target)], isUnderWay };
 }
 
-const locateTensors: NonNullable<TrainingTensors['locate']> = (variables) => ({
-  sources: variables.map(idOf),
-  session: undefined,
-});
+/** A training's variables in one piece of memory. */
+interface Layout {
+  /** The offset and the length in bytes of each. */
+  readonly places: Float64Array;
+  readonly bytes: number;
+  readonly entriesIn: (memory: Uint8Array) => readonly [string, TensorData][];
+}
+
+/** To make hundreds of entries takes as long as to copy a small state; of one save to the next even their memory is the same. */
+const layouts = new WeakMap<TrainingTensors['variables'], Layout>();
+
+/** Lays out variables that are always the same. Each begins at a multiple of 8 bytes. */
+function layOut(variables: TrainingTensors['variables']): Layout {
+  const known = layouts.get(variables);
+  if (known !== undefined) return known;
+  const places = new Float64Array(2 * variables.size);
+  let [at, bytes] = [0, 0];
+  for (const { size, dtype } of variables.values()) {
+    const length = size * (dtype === 'bool' ? 1 : 4);
+    places[at++] = bytes;
+    places[at++] = length;
+    bytes += 8 * Math.ceil(length / 8);
+  }
+  const made = new WeakMap<ArrayBufferLike, readonly [offset: number, [string, TensorData][]]>();
+  const entriesIn = (memory: Uint8Array) => {
+    const [offset, before = []] = made.get(memory.buffer) ?? [];
+    if (offset === memory.byteOffset) return before;
+    const entries = Array.from(variables, ([name, variable], index) => {
+      const begin = places[2 * index] as number;
+      return entryOf(name, variable, memory.subarray(begin, begin + (places[2 * index + 1] as number)));
+    });
+    made.set(memory.buffer, [memory.byteOffset, entries]);
+    return entries;
+  };
+  const layout = { places, bytes, entriesIn };
+  layouts.set(variables, layout);
+  return layout;
+}
 
 async function fetch(variable: Variable, take: Take): Promise<Uint8Array> {
   // Values that this backend has not taken over yet would be handed out themselves; of the others it makes a copy for us.
@@ -78,7 +110,11 @@ async function fetch(variable: Variable, take: Take): Promise<Uint8Array> {
   return isNative && byteLength === buffer.byteLength ? bytes : copyTo(take, bytes);
 }
 
-/** The entry of a variable with these values. */
-export function entryOf(name: string, { dtype, shape }: Variable, data: Uint8Array): [string, TensorData] {
-  return [`${name}${valueSuffix}`, { dtype: dtype as DType, shape, data }];
+const names = new Map<string, string>();
+
+/** The entry of a variable with these values. Its name is made once: to compare two that were made apart takes longer. */
+export function entryOf(path: string, { dtype, shape }: Variable, data: Uint8Array): [string, TensorData] {
+  const name = names.get(path) ?? `${path}${valueSuffix}`;
+  names.set(path, name);
+  return [name, { dtype: dtype as DType, shape, data }];
 }

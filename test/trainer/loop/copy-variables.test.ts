@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { scalar, square, tensor1d, type Variable, variable } from '@tensorflow/tfjs-core';
+import { scalar, square, type Tensor, tensor1d, type Variable, variable } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { TensorData } from '../../../src/checkpoint/index.js';
-import { nativeBackend } from '../../../src/trainer/backends/tensorflow-ops.js';
+import { type NativeBinding, nativeBackend } from '../../../src/trainer/backends/tensorflow-ops.js';
 import { captureStep } from '../../../src/trainer/capture/index.js';
 import { idOf } from '../../../src/trainer/capture/variable-values.js';
 import { copyVariables, isCopiedToGiven } from '../../../src/trainer/loop/copy-variables.js';
@@ -95,7 +95,7 @@ describe.skipIf(!native)('the state of a captured training', () => {
     await takeSteps(4);
     const copied = await bytesOf(tensors);
     const { binding } = nativeBackend();
-    nativeBackend().binding = Object.create(binding, { copyValues: { value: undefined } }) as typeof binding;
+    nativeBackend().binding = Object.create(binding, { gatherValues: { value: undefined } }) as typeof binding;
     try {
       expect(isCopiedToGiven()).toBe(false);
       expect(await bytesOf(tensors)).toEqual(copied);
@@ -105,55 +105,77 @@ describe.skipIf(!native)('the state of a captured training', () => {
   });
 });
 
-describe.skipIf(!native)('copyValues of our binding', () => {
+describe.skipIf(!native)('gatherValues of our binding', () => {
+  type Gather = NonNullable<NativeBinding['gatherValues']>;
+  const gather = (...args: Parameters<Gather>) => nativeBackend().binding.gatherValues?.(...args);
+  const idsOf = (tensors: readonly Tensor[]) => Int32Array.from(tensors, idOf);
+
   test('copies values of each type', () => {
     expect(isCopiedToGiven()).toBe(true);
     const target = new Uint8Array(16);
     const tensors = [tensor1d([1, -2], 'int32'), tensor1d([true, false], 'bool'), tensor1d([])];
-    const parts = [target.subarray(4, 12), target.subarray(13, 15), target.subarray(0, 0)];
-    nativeBackend().binding.copyValues?.(tensors.map(idOf), parts);
-    expect([...new Int32Array(target.buffer)].slice(1, 3)).toEqual([1, -2]);
-    expect([...target.subarray(13, 15)]).toEqual([1, 0]);
-    nativeBackend().binding.copyValues?.([], []);
+    gather(idsOf(tensors), target, Float64Array.of(4, 8, 13, 2, 16, 0));
+    expect([...new Int32Array(target.buffer)].slice(0, 3)).toEqual([0, 1, -2]);
+    expect([...target.subarray(12)]).toEqual([0, 1, 0, 0]);
+    gather(new Int32Array(0), new Uint8Array(0), new Float64Array(0));
   });
 
   test('copies what several threads share, and more than is copied together', () => {
     const lengths = [1, 3_000_001, 0, 9_999_999, 7, 25_000_000, 12];
     const tensors = lengths.map((length, at) => tensor1d(Float32Array.from({ length }, (_, index) => index * 7 + at)));
-    const targets = lengths.map((length) => new Uint8Array(4 * length));
-    nativeBackend().binding.copyValues?.(tensors.map(idOf), targets);
-    for (const [at, each] of tensors.entries())
-      expect(Buffer.compare(Buffer.from(each.dataSync().buffer), targets[at] as Uint8Array), `tensor ${at}`).toBe(0);
+    const offsets = lengths.map((_, at) => lengths.slice(0, at).reduce((sum, length) => sum + 4 * length, 0));
+    const target = new Uint8Array(4 * lengths.reduce((sum, length) => sum + length, 0));
+    gather(idsOf(tensors), target, Float64Array.from(lengths.flatMap((length, at) => [offsets[at] ?? 0, 4 * length])));
+    for (const [at, each] of tensors.entries()) {
+      const copy = target.subarray(offsets[at], (offsets[at] ?? 0) + 4 * each.size);
+      expect(Buffer.compare(Buffer.from(each.dataSync().buffer), copy), `tensor ${at}`).toBe(0);
+    }
     for (const each of tensors) each.dispose();
   });
 
   test('refuses memory of another size or kind, and values that are not there', () => {
-    const copy = (sources: unknown, targets: unknown, session?: unknown) =>
-      nativeBackend().binding.copyValues?.(sources as number[], targets as Uint8Array[], session as number);
-    const id = idOf(tensor1d([1, 2]));
-    expect(() => copy([id], [new Uint8Array(7)])).toThrow(/7 bytes for a tensor of 8/);
-    expect(() => copy([id], [new Float32Array(2)])).toThrow(/into Uint8Arrays/);
-    expect(() => copy([id], [undefined])).toThrow(/into Uint8Arrays/);
-    expect(() => copy([987_654_321], [new Uint8Array(8)])).toThrow(/not referenced \(tensor_id: 987654321\)/);
-    expect(() => copy([-1], [new Uint8Array(8)])).toThrow(/not referenced \(tensor_id: -1\)/);
-    expect(() => copy([{}], [new Uint8Array(8)])).toThrow(/takes tensors' ids, and names/);
-    expect(() => copy(['x/read'], [new Uint8Array(8)])).toThrow(/no session of theirs \(session: -1\)/);
-    expect(() => copy(['x/read'], [new Uint8Array(8)], 987_654_321)).toThrow(/\(session: 987654321\)/);
-    expect(() => copy([id], [])).toThrow(/as many Uint8Arrays/);
-    expect(() => copy(id, new Uint8Array(8))).toThrow(/as many Uint8Arrays/);
+    const [id] = idsOf([tensor1d([1, 2])]) as unknown as [number];
+    const target = new Uint8Array(8);
+    const places = Float64Array.of(0, 8);
+    const copy = (...args: unknown[]) => gather(...(args as Parameters<Gather>));
+    expect(() => copy(Int32Array.of(id), target, Float64Array.of(0, 7))).toThrow(/7 bytes for a tensor of 8/);
+    for (const [offset, end] of [
+      [1, 9],
+      [-1, 7],
+      [1e9, 1e9 + 8],
+    ] as const)
+      expect(() => copy(Int32Array.of(id), target, Float64Array.of(offset, 8)), `${offset}`).toThrow(
+        `no bytes from ${offset} to ${end}, but 8`,
+      );
+    expect(() => copy(Int32Array.of(id), target, Float64Array.of(Number.NaN, 8))).toThrow(/no bytes from nan/);
+    const kinds = /takes an Int32Array, a Uint8Array, and a Float64Array of two places for each source/;
+    expect(() => copy([id], target, places)).toThrow(kinds);
+    expect(() => copy(Int32Array.of(id), new Float32Array(2), places)).toThrow(kinds);
+    expect(() => copy(Int32Array.of(id), target, [0, 8])).toThrow(kinds);
+    expect(() => copy(Int32Array.of(id), target, Float64Array.of(0))).toThrow(kinds);
+    expect(() => copy(Int32Array.of(id, id), target, places)).toThrow(kinds);
+    expect(() => copy()).toThrow(kinds);
+    expect(() => copy(Int32Array.of(987_654_321), target, places)).toThrow(/not referenced \(tensor_id: 987654321\)/);
+    expect(() => copy(Int32Array.of(-1), target, places)).toThrow(/no session of theirs \(session: -1\)/);
+    expect(() => copy(Int32Array.of(-1), target, places, 987_654_321)).toThrow(/\(session: 987654321\)/);
   });
 
-  test('reads variables of a session by name', async () => {
+  test('reads variables of a session', async () => {
     const { tensors, takeSteps } = openTraining();
     await takeSteps(4);
-    const { sources, session } = tensors.locate?.([...tensors.variables.values()]) ?? {};
-    expect(sources?.every((source) => /^variable\d+\/read$/.test(String(source)))).toBe(true);
-    const copy = (names: readonly string[], targets: readonly Uint8Array[]) =>
-      nativeBackend().binding.copyValues?.(names, targets, session);
+    const { sources, session, operation } = tensors.locate?.([...tensors.variables.values()]) ?? {};
+    expect([...(sources ?? [])].sort()).toEqual([-1, -2, -3, -4, -5, -6]);
+    const [first] = sources as unknown as [number];
     const target = new Uint8Array(12);
-    expect(copy([String(sources?.[0])], [target])).toBe(false);
-    expect(`${Buffer.from(target).toString('hex')}`).toBe((await bytesOf(tensors))[0]?.[1]);
-    expect(() => copy(['nobody/read'], [target])).toThrow(/not in the session \(name: nobody\/read\)/);
+    const places = Float64Array.of(0, 12);
+    expect(gather(Int32Array.of(first), target, places, session, operation)).toBe(false);
+    expect(Buffer.from(target).toString('hex')).toBe((await bytesOf(tensors))[0]?.[1]);
+    const absent = /not in the session/;
+    expect(() => gather(Int32Array.of(first), target, places, session, 'nobody')).toThrow(absent);
+    expect(() => gather(Int32Array.of(first), target, places, session)).toThrow(absent);
+    expect(() => gather(Int32Array.of(-7), target, places, session, operation)).toThrow(
+      /in the session \(read_all:6\)/,
+    );
   });
 });
 
@@ -175,6 +197,7 @@ describe.skipIf(!native)('a state that is copied beside the next steps', () => {
     return { tensors, step: () => step.run({}), log };
   };
   const shared = (bytes: number) => new Uint8Array(new SharedArrayBuffer(bytes));
+  const viewOf = ({ buffer, byteOffset, byteLength }: Uint8Array) => Buffer.from(buffer, byteOffset, byteLength);
   const entriesOf = (entries: readonly (readonly [string, TensorData])[]) =>
     entries.map(([, { data }]) => Buffer.from(data as Uint8Array));
 
@@ -187,7 +210,8 @@ describe.skipIf(!native)('a state that is copied beside the next steps', () => {
       const { entries, ready } = await holdVariables(watched.tensors, shared);
       const expected = entriesOf(await copyVariables(unwatched.tensors, take));
       // The step that follows updates in place what is being copied.
-      saves.push({ ready, held: entries.map(([, { data }]) => Buffer.from((data as Uint8Array).buffer)), expected });
+      const held = entries.map(([, { data }]) => viewOf(data as Uint8Array));
+      saves.push({ ready, held, expected });
     }
     for (const { ready, held, expected } of saves) {
       waitUntilReady(ready);

@@ -35,6 +35,13 @@ describe('packed tensors', () => {
       ['empty', { dtype: 'float32', shape: [0], data: new Uint8Array(0) }],
       ['names', { dtype: 'string', shape: [1], data: [new TextEncoder().encode('other')] }],
     ];
+    const moved = tensors.map(([name, tensor]): (typeof tensors)[number] => [
+      name,
+      tensor.data instanceof Uint8Array ? { ...tensor, data: tensor.data.slice() } : tensor,
+    ]);
+    const told = pack(moved);
+    expect(JSON.parse(told.changes)).toEqual([]);
+    expect(unpack(structuredClone(told))).toEqual(tensors);
     for (const next of [changed, tensors]) expect(unpack(structuredClone(pack(next)))).toEqual(next);
   });
 });

@@ -35,18 +35,6 @@ static void CopyAndRelease(std::shared_ptr<std::vector<std::unique_ptr<TF_AutoTe
   __atomic_store_n(ready, 1, __ATOMIC_RELEASE);
 }
 
-// The memory of an Int32Array; none if it is something else.
-static int32_t *FindFlag(napi_env env, napi_value array) {
-  bool is_array = false;
-  napi_typedarray_type type;
-  size_t length;
-  void *flag;
-  if (napi_is_typedarray(env, array, &is_array) != napi_ok || !is_array ||
-      napi_get_typedarray_info(env, array, &type, &length, &flag, nullptr, nullptr) != napi_ok)
-    return nullptr;
-  return type == napi_int32_array && length > 0 ? static_cast<int32_t *>(flag) : nullptr;
-}
-
 // Begins to copy in a thread, which the tensors go to. False: there is no thread to be had.
 static bool BeginCopy(napi_env env, const std::vector<napi_value> &arrays,
                       std::vector<std::unique_ptr<TF_AutoTensor>> &tensors, const std::vector<Copy> &copies, int32_t *ready) {

@@ -1,13 +1,13 @@
 import { copyBeside } from './copy-beside.js';
 import { copyMemory } from './copy-memory.js';
-import { copyValues } from './copy-values.js';
+import { gatherValues } from './gather-values.js';
 import { refillTensor } from './refill-tensor.js';
 
 /** The file of the binding's sources that defines what Node sees; it is compiled as a part of {@link copyingBinding}. */
 export const stockBinding = 'tfjs_binding.cc';
 
 /**
- * C++ that adds `copyValues` and `refillTensor` to the binding, for states in memory that is there already. It includes the stock
+ * C++ that adds `gatherValues` and `refillTensor` to the binding, for states in memory that is there already. It includes the stock
  * sources, and reaches into their backend.
  */
 export const copyingBinding = `#include <node_api.h>
@@ -59,13 +59,13 @@ static bool IsOnHost(TFE_TensorHandle *handle) {
 
 ${copyMemory}
 ${copyBeside}
-${copyValues}
+${gatherValues}
 ${refillTensor}
 static napi_value InitCopyingBinding(napi_env env, napi_value exports) {
   exports = InitTFNodeJSBinding(env, exports);
   if (exports == nullptr) return nullptr;
   napi_property_descriptor properties[] = {
-      {"copyValues", nullptr, CopyValues, nullptr, nullptr, nullptr, napi_default, nullptr},
+      {"gatherValues", nullptr, GatherValues, nullptr, nullptr, nullptr, napi_default, nullptr},
       {"refillTensor", nullptr, RefillTensor, nullptr, nullptr, nullptr, napi_default, nullptr},
   };
   ENSURE_NAPI_OK_RETVAL(env, napi_define_properties(env, exports, 2, properties), exports);

@@ -5,7 +5,9 @@ export type AttributeValue =
   | { readonly kind: 'type' | 'int' | 'float'; readonly value: number }
   | { readonly kind: 'bool'; readonly value: boolean }
   | { readonly kind: 'string'; readonly value: string }
-  | { readonly kind: 'shape' | 'ints' | 'floats' | 'bools'; readonly value: readonly (number | boolean)[] }
+  | { readonly kind: 'strings'; readonly value: readonly string[] }
+  | { readonly kind: 'shapes'; readonly value: readonly (readonly number[])[] }
+  | { readonly kind: 'shape' | 'types' | 'ints' | 'floats' | 'bools'; readonly value: readonly (number | boolean)[] }
   | { readonly kind: 'tensor'; readonly value: TensorValue };
 
 /** A constant; `type` is TensorFlow's number of the dtype, `bytes` are the values, little-endian. */
@@ -67,10 +69,21 @@ function writeValue(attribute: AttributeValue, writer: PbfWriter): void {
   else if (kind === 'type') writer.writeVarintField(6, value);
   else if (kind === 'shape') writer.writeMessage(7, writeShape, value as number[]);
   else if (kind === 'tensor') writer.writeMessage(8, writeTensor, value);
+  else if (kind === 'strings') writer.writeMessage(1, writeStrings, value);
+  else if (kind === 'shapes') writer.writeMessage(1, writeShapes, value);
   else writer.writeMessage(1, listWriters[kind], value as number[]);
 }
 
+function writeStrings(values: readonly string[], writer: PbfWriter): void {
+  for (const value of values) writer.writeStringField(2, value);
+}
+
+function writeShapes(shapes: readonly (readonly number[])[], writer: PbfWriter): void {
+  for (const shape of shapes) writer.writeMessage(7, writeShape, shape);
+}
+
 const listWriters = {
+  types: (values: number[], writer: PbfWriter) => writer.writePackedVarint(6, values),
   ints: (values: number[], writer: PbfWriter) => writer.writePackedVarint(3, values),
   floats: (values: number[], writer: PbfWriter) => writer.writePackedFloat(4, values),
   bools: (values: number[], writer: PbfWriter) => writer.writePackedBoolean(5, values.map(Boolean)),

@@ -1,8 +1,9 @@
 import type { TensorInfo, Variable } from '@tensorflow/tfjs-core';
+import { nativeBackend } from '../../backends/tensorflow-ops.js';
 import type { StepRunner } from '../step-program.js';
 import { idOf } from '../variable-values.js';
 import type { GraphSession } from './graph-session.js';
-import type { TableEntry, VariableTable } from './variable-table.js';
+import { readAllNode, type TableEntry, type VariableTable } from './variable-table.js';
 
 /** Keeps the training's variables and those of the session in step. */
 export interface VariableSync {
@@ -42,8 +43,13 @@ export function createVariableSync(table: VariableTable): VariableSync {
   return {
     settle,
     locate: (variables) => {
-      const inSession = new Map(findStale().map(({ variable, name }) => [variable, `${name}/read`]));
-      return { sources: variables.map((variable) => inSession.get(variable) ?? idOf(variable)), session: session?.id };
+      const sources = Int32Array.from(nativeBackend().getInputTensorIds(variables));
+      for (const [at, variable] of isAhead ? variables.entries() : []) {
+        const entry = table.find(variable);
+        // One that was assigned outside has another handle.
+        if (entry?.isChanged === true && sources[at] === agreed.get(variable)) sources[at] = -1 - entry.index;
+      }
+      return { sources, session: session?.id, operation: readAllNode };
     },
     push: () => {
       if (!table.entries().some(wasAssigned)) return;

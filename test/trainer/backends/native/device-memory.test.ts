@@ -17,7 +17,7 @@ import { outOfMemoryLine } from '../../../../src/trainer/backends/out-of-memory.
 import { loadTensorflowBackend } from '../../../../src/trainer/backends/tensorflow-backend.js';
 import { nativeBackend } from '../../../../src/trainer/backends/tensorflow-ops.js';
 import { openGraphSession } from '../../../../src/trainer/capture/graph/graph-session.js';
-import { createVariableTable } from '../../../../src/trainer/capture/graph/variable-table.js';
+import { createVariableTable, readAllNode } from '../../../../src/trainer/capture/graph/variable-table.js';
 import { idOf } from '../../../../src/trainer/capture/variable-values.js';
 import { holdVariables } from '../../../../src/trainer/loop/hold-variables.js';
 import { restoreTraining } from '../../../../src/trainer/loop/restore-training.js';
@@ -180,10 +180,11 @@ describe('on a card with memory of its own', () => {
     table.entryOf(second);
     const session = openGraphSession(table, []);
     session.push();
-    const copies = [new Uint8Array(4000), new Uint8Array(2400)];
-    const names = table.entries().map(({ name }) => `${name}/read`);
-    nativeBackend().binding.copyValues?.(names, copies, session.id);
-    expect(copies).toEqual([bytesOf(counting(1000)), bytesOf(counting(600, 7))]);
+    const copies = new Uint8Array(6400);
+    const places = Float64Array.of(0, 4000, 4000, 2400);
+    nativeBackend().binding.gatherValues?.(Int32Array.of(-1, -2), copies, places, session.id, readAllNode);
+    expect(copies.subarray(0, 4000)).toEqual(bytesOf(counting(1000)));
+    expect(copies.subarray(4000)).toEqual(bytesOf(counting(600, 7)));
     first.assign(tensor1d(new Float32Array(1000)));
     session.pull([first]);
     expect(await first.data()).toEqual(counting(1000));

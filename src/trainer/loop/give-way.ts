@@ -1,0 +1,16 @@
+import { spawn } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+
+/**
+ * Has Linux never interrupt another thread because this one has something to do (`SCHED_BATCH`): with all processors busy it would
+ * interrupt the training's, which has just woken it, for milliseconds. Its share of the processors stays as it is. Without
+ * util-linux' `chrt`, or the right to it, nothing changes.
+ */
+export function giveWay(): void {
+  if (process.platform !== 'linux') return;
+  const thread = basename(readlinkSync('/proc/thread-self'));
+  spawn('chrt', ['-b', '-p', '0', thread], { stdio: 'ignore' })
+    .on('error', () => undefined)
+    .unref();
+}
