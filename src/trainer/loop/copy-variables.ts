@@ -75,7 +75,7 @@ const layouts = new WeakMap<TrainingTensors['variables'], Layout>();
 /** Lays out variables that are always the same. Each begins at a multiple of 8 bytes. */
 function layOut(variables: TrainingTensors['variables']): Layout {
   const known = layouts.get(variables);
-  if (known !== undefined) return known;
+  if (known?.places.length === 2 * variables.size) return known;
   const places = new Float64Array(2 * variables.size);
   let [at, bytes] = [0, 0];
   for (const { size, dtype } of variables.values()) {
