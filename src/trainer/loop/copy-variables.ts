@@ -35,7 +35,8 @@ export function copyTo(take: Take, bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * On native TensorFlow: has the variables' present values copied by another thread, which makes `ready` 1 when it is done; `ready` is undefined when they have been copied at once, because they were on a card. Undefined on other backends, and
+ * On native TensorFlow: has the variables' present values copied by another thread, which makes `ready` 1 when it is done;
+ * `ready` is undefined when they have been copied at once, because they were few or on a card. Undefined on other backends, and
  * for bindings that cannot.
  */
 export function copyInBackground(

@@ -40,8 +40,8 @@ static bool ReadSession(napi_env env, TFJSBackend &backend, napi_value session, 
   values.resize(read.size());
   const std::unique_ptr<TF_Buffer, decltype(&TF_DeleteBuffer)> options(
       TF_NewBufferFromString(kInThisThread, sizeof kInThisThread), TF_DeleteBuffer);
-  TF_SessionRun(found->second.first, options.get(), nullptr, nullptr, 0, read.data(), values.data(), read.size(), nullptr, 0, nullptr,
-                status.status);
+  TF_SessionRun(found->second.first, options.get(), nullptr, nullptr, 0, read.data(), values.data(), read.size(), nullptr, 0,
+                nullptr, status.status);
   ENSURE_TF_OK_RETVAL(env, status, false);
   return true;
 }

@@ -69,20 +69,16 @@ function writeValue(attribute: AttributeValue, writer: PbfWriter): void {
   else if (kind === 'type') writer.writeVarintField(6, value);
   else if (kind === 'shape') writer.writeMessage(7, writeShape, value as number[]);
   else if (kind === 'tensor') writer.writeMessage(8, writeTensor, value);
-  else if (kind === 'strings') writer.writeMessage(1, writeStrings, value);
-  else if (kind === 'shapes') writer.writeMessage(1, writeShapes, value);
-  else writer.writeMessage(1, listWriters[kind], value as number[]);
-}
-
-function writeStrings(values: readonly string[], writer: PbfWriter): void {
-  for (const value of values) writer.writeStringField(2, value);
-}
-
-function writeShapes(shapes: readonly (readonly number[])[], writer: PbfWriter): void {
-  for (const shape of shapes) writer.writeMessage(7, writeShape, shape);
+  else writer.writeMessage(1, listWriters[kind] as (values: unknown, list: PbfWriter) => void, value);
 }
 
 const listWriters = {
+  strings: (values: string[], writer: PbfWriter) => {
+    for (const value of values) writer.writeStringField(2, value);
+  },
+  shapes: (shapes: number[][], writer: PbfWriter) => {
+    for (const shape of shapes) writer.writeMessage(7, writeShape, shape);
+  },
   types: (values: number[], writer: PbfWriter) => writer.writePackedVarint(6, values),
   ints: (values: number[], writer: PbfWriter) => writer.writePackedVarint(3, values),
   floats: (values: number[], writer: PbfWriter) => writer.writePackedFloat(4, values),
